@@ -1,0 +1,1 @@
+"""Meridian: an enterprise estate as data, proved before it is applied."""
