@@ -1,0 +1,107 @@
+"""One `pulumi` process on one stack."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from meridian.orchestrator.errors import OrchestratorError
+from meridian.orchestrator.events import Event, EventTail
+from meridian.orchestrator.session import Session
+
+_TAIL_BYTES = 4000
+
+
+def engine_binary(session: Session) -> Path:
+    """Return the engine's program; raises OrchestratorError when the toolchain is not there."""
+    binary = session.checkout.bin / "pulumi"
+    if not binary.exists():
+        raise OrchestratorError(
+            str(binary.relative_to(session.checkout.root)),
+            "the Pulumi engine is not there",
+            "run `meridian toolchain` (or `make up`, which does it first)",
+        )
+    return binary
+
+
+def arguments(operation: str, session: Session, unit: str, *, port: int | None, parallel: int) -> list[str]:
+    """Return the engine's arguments for an operation (preview, up, refresh, recover or destroy) on a unit's stack."""
+    stack = session.stack(unit)
+    apply = ["--yes", "--skip-preview"]
+    verbs: dict[str, Sequence[str]] = {
+        "preview": ["preview"],
+        "up": ["up", *apply],
+        "refresh": ["refresh", *apply],
+        "recover": ["refresh", *apply, "--clear-pending-creates"],
+        "destroy": ["destroy", *apply],
+    }
+    found = [*verbs[operation], "--stack", stack, "--non-interactive", "--color", "never"]
+    found += ["--parallel", str(parallel), "--suppress-outputs"]
+    config = session.config_file(stack)
+    if config:
+        config.parent.mkdir(parents=True, exist_ok=True)
+        found += ["--config-file", str(config)]
+    if port is not None:
+        # As the Automation API does for an inline program: the engine dials our worker instead of starting a host.
+        found += [f"--client=127.0.0.1:{port}", "--exec-kind", "auto.inline"]
+    return found
+
+
+class EngineProcess:
+    """A running engine in a session of its own, so that a terminal's Ctrl-C reaches it only through us, once."""
+
+    def __init__(self, session: Session, unit: str, command: Sequence[str]) -> None:
+        logs = session.checkout.work / "logs" / session.environment
+        logs.mkdir(parents=True, exist_ok=True)
+        self._events = logs / f"{unit}.events.jsonl"
+        self._events.unlink(missing_ok=True)
+        self.output = logs / f"{unit}.log"
+        self._tail = EventTail(self._events)
+        self.started = time.monotonic()
+        with self.output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [str(engine_binary(session)), *command, "--event-log", str(self._events)],
+                cwd=session.checkout.root,
+                env={**session.environ(), "PULUMI_DEBUG_COMMANDS": "true"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The engine's process id."""
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        return self._process.poll()
+
+    def events(self) -> Iterator[Event]:
+        """Yield what it has said since the last call."""
+        return self._tail.read()
+
+    def interrupt(self) -> None:
+        """Ask it to stop: it finishes the steps at work, saves its state and ends."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End it and its plugins at once; its state may keep pending operations."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self._process.wait()
+
+    def output_tail(self) -> str:
+        """Return the end of what it printed, for a failure that no event explains."""
+        with self.output.open("rb") as output:
+            output.seek(0, os.SEEK_END)
+            output.seek(max(0, output.tell() - _TAIL_BYTES))
+            return output.read().decode(errors="replace").strip()

@@ -1,0 +1,191 @@
+"""Runs one operation over the graph of units: one engine per stack, a failure blocks only what depends on it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Protocol
+
+from meridian.orchestrator.engine import EngineProcess, arguments
+from meridian.orchestrator.errors import OrchestratorError
+from meridian.orchestrator.events import Diagnostic
+from meridian.orchestrator.result import UnitResult
+from meridian.orchestrator.session import Session
+from meridian.orchestrator.units import Graph, Mark, Schedule
+from meridian.orchestrator.workers import Worker, WorkerPool
+
+_POLL_SECONDS = 0.02
+# Only these run the program; refresh and destroy work from state.
+_WITH_PROGRAM = frozenset({"preview", "up"})
+
+
+class Listener(Protocol):
+    """Told of every turn of a unit; must be quick."""
+
+    def changed(self, unit: UnitResult) -> None:
+        """A unit's state changed."""
+
+    def tick(self) -> None:
+        """Time passed."""
+
+
+@dataclass
+class _Running:
+    engine: EngineProcess
+    worker: Worker | None
+    steps: list[str]
+    operation: str
+
+    def close(self) -> None:
+        if self.worker:
+            self.worker.close()
+
+
+class GraphRun:
+    """One run; `prepare` names commands to run on a unit's stack before the operation (a recovery's refresh)."""
+
+    def __init__(
+        self,
+        session: Session,
+        operation: str,
+        graph: Graph,
+        pool: WorkerPool,
+        listener: Listener,
+        *,
+        prepare: Mapping[str, list[str]] | None = None,
+        parallel: int = 16,
+        on_engines: Callable[[list[int]], None] = lambda pids: None,
+    ) -> None:
+        self._session = session
+        self._operation = operation
+        self._schedule = Schedule(graph)
+        self._pool = pool
+        self._listener = listener
+        self._prepare = dict(prepare or {})
+        self._parallel = parallel
+        self._on_engines = on_engines
+        self._running: dict[str, _Running] = {}
+        self._order = 0
+        self._interrupts = 0
+        self._seen_interrupts = 0
+        self._begun: dict[str, float] = {}
+        self.results = {unit: UnitResult(unit, session.stack(unit)) for unit in graph}
+
+    @property
+    def interrupted(self) -> bool:
+        """True when a signal asked the run to stop."""
+        return self._interrupts > 0
+
+    def run(self) -> list[UnitResult]:
+        """Run to the end and return every unit's result; leaves no process behind, whatever happens."""
+        kept = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            while not self._schedule.over:
+                self._obey_signals()
+                for unit in self._schedule.ready():
+                    self._start(unit)
+                self._watch()
+                self._listener.tick()
+                if self._running:
+                    time.sleep(_POLL_SECONDS)
+        finally:
+            for running in self._running.values():
+                running.engine.kill()
+                running.close()
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+        return list(self.results.values())
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> Any:
+        self._interrupts += 1
+
+    def _obey_signals(self) -> None:
+        if self._interrupts == self._seen_interrupts:
+            return
+        first = self._seen_interrupts == 0
+        self._seen_interrupts = self._interrupts
+        for running in self._running.values():
+            if first:
+                running.engine.interrupt()
+            else:
+                running.engine.kill()
+        for unit in self._schedule.stop():
+            self._note(unit, Mark.INTERRUPTED)
+
+    def _start(self, unit: str) -> None:
+        self._schedule.start(unit)
+        self._begun[unit] = time.monotonic()
+        self._note(unit, Mark.RUNNING)
+        self._launch(unit, [*self._prepare.get(unit, []), self._operation])
+
+    def _launch(self, unit: str, steps: list[str]) -> None:
+        operation, rest = steps[0], steps[1:]
+        worker: Worker | None = None
+        try:
+            if operation in _WITH_PROGRAM:
+                worker = self._pool.worker(self._session.stack(unit), self._session.environ())
+            command = arguments(
+                operation, self._session, unit, port=worker.port if worker else None, parallel=self._parallel
+            )
+            engine = EngineProcess(self._session, unit, command)
+        except (OrchestratorError, OSError) as error:
+            if worker:
+                worker.close()
+            self._order += 1
+            self.results[unit].errors.append((self._order, Diagnostic("error", str(error), "", 0)))
+            self._end(unit, Mark.FAILED)
+            return
+        self._running[unit] = _Running(engine, worker, rest, operation)
+        self._on_engines([running.engine.pid for running in self._running.values()])
+
+    def _watch(self) -> None:
+        for unit, running in list(self._running.items()):
+            # The exit code first: what is written before the end is then surely read.
+            code = running.engine.poll()
+            result = self.results[unit]
+            heard = False
+            for event in running.engine.events():
+                heard = True
+                self._order += 1
+                result.take(event, self._order, preview=self._operation == "preview")
+            result.seconds = time.monotonic() - self._begun[unit]
+            if code is None:
+                if heard:
+                    self._listener.changed(result)
+                continue
+            running.close()
+            del self._running[unit]
+            self._ended(unit, running, code)
+
+    def _ended(self, unit: str, running: _Running, code: int) -> None:
+        result = self.results[unit]
+        if code == 0 and running.steps and not self.interrupted:
+            result.restart()
+            self._launch(unit, running.steps)
+            return
+        if code == 0 and not running.steps:
+            self._end(unit, Mark.DONE)
+            return
+        if self.interrupted:
+            self._end(unit, Mark.INTERRUPTED)
+            return
+        result.output_tail = running.engine.output_tail()
+        if not result.errors:
+            self._order += 1
+            said = result.output_tail or f"the engine ended with code {code} and said nothing"
+            result.errors.append((self._order, Diagnostic("error", said, "", 0)))
+        self._end(unit, Mark.FAILED)
+
+    def _end(self, unit: str, mark: Mark) -> None:
+        for blocked in self._schedule.finish(unit, mark):
+            self.results[blocked].blocked_by = unit
+            self._note(blocked, Mark.BLOCKED)
+        self._note(unit, mark)
+
+    def _note(self, unit: str, mark: Mark) -> None:
+        result = self.results[unit]
+        result.mark = mark
+        self._listener.changed(result)

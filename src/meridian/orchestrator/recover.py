@@ -1,0 +1,91 @@
+"""What to do on a stack before a run because an earlier run died on it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from meridian.orchestrator.errors import OrchestratorError
+from meridian.orchestrator.locks import read_holder
+from meridian.orchestrator.providers_mode import Providers
+from meridian.orchestrator.session import Session
+from meridian.paths import Checkout
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """The commands to run first, by unit, and what to tell."""
+
+    prepare: dict[str, list[str]] = field(default_factory=dict)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+
+def examine(session: Session, units: Iterable[str], *, consent: bool = False) -> Recovery:
+    """Release dead engines' locks and plan a refresh for stacks with open operations; raises for what a person must decide.
+
+    The embedded clouds adopt a resource whose creation lost its reply, so there the open operation is dropped and
+    the next `up` finds the resource. A real cloud would keep an orphan: `consent` (from `meridian recover`) is asked.
+    """
+    backend = session.file_backend
+    recovery = Recovery()
+    if backend is None:
+        return recovery
+    for unit in units:
+        stack = session.stack(unit)
+        for lock in backend.release_dead(stack):
+            recovery.notes.setdefault(unit, []).append(
+                f"released the engine's lock of a dead process (pid {lock.pid}, since {lock.since})"
+            )
+        pending = backend.pending(stack)
+        if not pending:
+            continue
+        creations = [operation.urn for operation in pending if operation.kind == "creating"]
+        if creations and session.providers is Providers.OFFICIAL and not consent:
+            raise OrchestratorError(
+                f"{stack} has {len(creations)} creations whose outcome is unknown: {', '.join(creations)}",
+                "a real cloud may hold these resources already, and creating them again would leave orphans",
+                f"look for them; import those that exist (`pulumi import`), then `meridian recover "
+                f"{session.environment} --yes` forgets the rest",
+            )
+        recovery.prepare[unit] = ["recover"]
+        recovery.notes.setdefault(unit, []).append(
+            f"an earlier run died in the middle of {len(pending)} operations: refreshed first"
+        )
+    return recovery
+
+
+def unlock(checkout: Checkout, environment: str, *, force: bool, wait_seconds: float = 30.0) -> str:
+    """Give back a dead holder's lock and say what was done; a living holder is refused unless `force`, which ends it."""
+    holder = read_holder(checkout, environment)
+    if holder is None:
+        return f"{environment} is not held"
+    victims = [*([holder.pid] if holder.alive else []), *holder.living_engines()]
+    if victims and not force:
+        raise OrchestratorError(
+            f"{environment} is held by {holder.sentence()}",
+            "a run that lives must not lose its lock",
+            f"end it with Ctrl-C where it runs, or `meridian unlock {environment} --force`, which interrupts it",
+        )
+    for pid in victims:
+        _end(pid, wait_seconds)
+    (checkout.locks / f"{environment}.json").unlink(missing_ok=True)
+    return f"{environment} is free again; it was held by {holder.sentence()}"
+
+
+def _end(pid: int, wait_seconds: float) -> None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        os.kill(pid, signal.SIGINT)
+        deadline = time.monotonic() + wait_seconds
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                process.kill()
+                return
+            time.sleep(0.1)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return

@@ -1,0 +1,83 @@
+"""The merged result as text: the cause of a failure first, then the changes by unit, then the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meridian.orchestrator.result import Result, UnitResult
+from meridian.orchestrator.units import Mark
+
+_SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "±", "import": "="}
+_LONGEST = 40
+_VERBS = {
+    "preview": ("would be changed", "nothing would change"),
+    "up": ("changed", "nothing to do: everything is as described"),
+    "refresh": ("found changed", "no drift: everything is as the state says"),
+    "destroy": ("deleted", "nothing to do: there is nothing left"),
+}
+
+
+def text(result: Result, *, full: bool = False) -> str:
+    """Return the whole report; at most forty changes a unit unless `full`."""
+    return "\n".join(_lines(result, full))
+
+
+def _lines(result: Result, full: bool) -> Iterator[str]:
+    cause = result.cause
+    if cause:
+        where = f"{cause.unit}, {cause.type} {cause.resource}" if cause.resource else cause.unit
+        yield f"FAILED first in {where}:"
+        yield from (f"  {line}" for line in cause.message.splitlines())
+        yield ""
+    for unit in result.units:
+        yield from _unit(unit, full)
+    yield _closing(result)
+
+
+def _unit(unit: UnitResult, full: bool) -> Iterator[str]:
+    if unit.mark is Mark.BLOCKED:
+        yield f"{unit.unit}: blocked by {unit.blocked_by}, not started"
+        return
+    for note in unit.notes:
+        yield f"{unit.unit}: {note}"
+    if unit.changes:
+        yield f"{unit.unit}: {_counts(unit.counts) or f'{len(unit.changes)} changed'}"
+    shown = unit.changes if full else unit.changes[:_LONGEST]
+    for change in shown:
+        differs = f"  [{', '.join(change.properties)}]" if change.properties else ""
+        yield f"  {_SIGNS.get(change.op, '?')} {change.type}  {change.name}{differs}"
+    if len(unit.changes) > len(shown):
+        yield f"  ... and {len(unit.changes) - len(shown)} more (--full shows all)"
+    for warning in unit.warnings:
+        yield f"  warning: {warning.message}"
+    for found in unit.violations:
+        yield f"  policy {found.policy} ({found.level}): {found.message}"
+    if unit.mark is Mark.FAILED:
+        own = unit.cause()
+        if own:
+            where = f"{own[1].type} {own[1].resource}: " if own[1].resource else ""
+            yield f"{unit.unit}: failed: {where}{own[1].message.splitlines()[0] if own[1].message else ''}"
+    elif unit.mark is Mark.INTERRUPTED:
+        yield f"{unit.unit}: interrupted"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    order = ("create", "update", "replace", "delete", "import", "same")
+    named = {"same": "unchanged"}
+    return ", ".join(f"{counts[op]} {named.get(op, op)}" for op in order if counts.get(op))
+
+
+def _closing(result: Result) -> str:
+    changed, unchanged = _VERBS.get(result.operation, ("changed", "nothing to do"))
+    took = f"{result.seconds:.1f} s"
+    head = f"{result.operation} {result.environment}"
+    if result.interrupted:
+        return f"{head}: interrupted after {took}; run it again to go on from here"
+    if not result.ok:
+        failed = [unit.unit for unit in result.units if unit.mark is Mark.FAILED]
+        blocked = [unit.unit for unit in result.units if unit.mark is Mark.BLOCKED]
+        rest = f"; blocked: {', '.join(blocked)}" if blocked else ""
+        return f"{head}: failed in {', '.join(failed)}{rest}; {result.changed} resources {changed} ({took})"
+    if result.changed == 0:
+        return f"{head}: {unchanged} ({result.counts.get('same', 0)} resources, {took})"
+    return f"{head}: {result.changed} resources {changed}: {_counts(result.counts)} ({took})"

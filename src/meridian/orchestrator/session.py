@@ -1,0 +1,135 @@
+"""Everything an engine needs to know of one environment: its home, back end, passphrase and variables."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from meridian.orchestrator.backend import FileBackend
+from meridian.orchestrator.providers_mode import Providers
+from meridian.paths import Checkout
+
+PROJECT = "meridian"
+
+
+@dataclass(frozen=True)
+class Session:
+    """The settings of one environment's engines; makes nothing until `prepare`."""
+
+    checkout: Checkout
+    environment: str
+    providers: Providers
+    backend_url: str
+    variables: Mapping[str, str]
+    passphrase: Path | None
+    project: str = PROJECT
+
+    def stack(self, unit: str) -> str:
+        """Return the name of a unit's stack."""
+        return f"{self.environment}-{unit}"
+
+    @property
+    def file_backend(self) -> FileBackend | None:
+        """The back end when it is a folder of this machine, else None."""
+        if not self.backend_url.startswith("file://"):
+            return None
+        return FileBackend(Path(self.backend_url.removeprefix("file://")).expanduser(), self.project)
+
+    def config_file(self, stack: str) -> Path | None:
+        """Where a plan keeps its stack settings, so that the user's own file stays untouched; None: the usual place."""
+        if self.providers is not Providers.PLAN:
+            return None
+        return self.checkout.plan_state / "config" / f"Pulumi.{stack}.yaml"
+
+    def environ(self) -> dict[str, str]:
+        """Return the whole environment of an engine or worker."""
+        inherited = {key: value for key, value in os.environ.items() if key not in _OURS}
+        return {**inherited, **self.variables}
+
+    def prepare(self) -> None:
+        """Make the folders and the passphrase that the engine expects."""
+        for folder in (self.checkout.work / "logs", self.checkout.pulumi_home):
+            folder.mkdir(parents=True, exist_ok=True)
+        if self.passphrase and not self.passphrase.exists():
+            make_passphrase(self.passphrase)
+        backend = self.file_backend
+        if backend:
+            Path(self.backend_url.removeprefix("file://")).expanduser().mkdir(parents=True, exist_ok=True)
+
+
+# Set by an earlier `eval "$(meridian env ...)"` in the same shell: they must not leak from one environment to another.
+_OURS = frozenset(
+    {"MERIDIAN_LOCAL_MODE", "MERIDIAN_ENVIRONMENT", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PULUMI_STACK"}
+)
+
+
+def make_passphrase(path: Path) -> None:
+    """Write a random passphrase, mode 0600; the first of two concurrent writers wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    try:
+        # A hard link fails when the name exists, a rename would replace the passphrase that another run already uses.
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def open_session(
+    checkout: Checkout,
+    environment: str,
+    providers: Providers,
+    *,
+    backend: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    project: str = PROJECT,
+) -> Session:
+    """Return the settings for an environment; `backend` is the model's wish, PULUMI_BACKEND_URL of the user wins.
+
+    The embedded clouds and plans always use this checkout's own folders, whatever the shell has set.
+    """
+    given = os.environ if environ is None else environ
+    own = {f"file://{checkout.state}", f"file://{checkout.plan_state}"}
+    variables = {
+        "MERIDIAN_ROOT": str(checkout.root),
+        "MERIDIAN_ENVIRONMENT": environment,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_PARALLEL_DIFF": "true",
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+        "PATH": _path_with(checkout.bin, given.get("PATH", os.defpath)),
+    }
+    if providers is Providers.OFFICIAL:
+        set_by_user = given.get("PULUMI_BACKEND_URL", "")
+        url = (set_by_user if set_by_user not in own else "") or backend or f"file://{checkout.state}"
+        home = given.get("PULUMI_HOME", "")
+        if home and Path(home) != checkout.pulumi_home:
+            variables["PULUMI_HOME"] = home
+        else:
+            variables["PULUMI_HOME"] = str(Path(given.get("HOME", "~")).expanduser() / ".pulumi")
+    else:
+        url = f"file://{checkout.plan_state if providers is Providers.PLAN else checkout.state}"
+        variables["PULUMI_HOME"] = str(checkout.pulumi_home)
+        variables["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+        if providers is Providers.PLAN:
+            variables["MERIDIAN_LOCAL_MODE"] = "plan"
+    variables["PULUMI_BACKEND_URL"] = url
+    passphrase: Path | None = None
+    user_file = given.get("PULUMI_CONFIG_PASSPHRASE_FILE", "")
+    if "PULUMI_CONFIG_PASSPHRASE" not in given and user_file in ("", str(checkout.passphrase)):
+        passphrase = checkout.passphrase
+        variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase)
+    return Session(checkout, environment, providers, url, variables, passphrase, project)
+
+
+def _path_with(first: Path, path: str) -> str:
+    parts = [part for part in path.split(os.pathsep) if part and part != str(first)]
+    return os.pathsep.join([str(first), *parts])
+
+

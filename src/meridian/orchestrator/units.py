@@ -1,0 +1,128 @@
+"""The graph of units: which are chosen, in which order, and what a failure blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+import networkx as nx
+
+from meridian.orchestrator.errors import UsageError
+
+Graph = Mapping[str, tuple[str, ...]]
+
+
+def program_graph() -> dict[str, tuple[str, ...]]:
+    """Return the estate's own units with what each depends on, upstream first."""
+    from meridian.program.graph import UNITS
+
+    return {str(name): tuple(str(upstream) for upstream in upstreams) for name, upstreams in UNITS.items()}
+
+
+def checked(graph: Graph) -> nx.DiGraph[str]:
+    """Return the graph with edges from upstream to dependant; raises ValueError for a cycle or an unknown unit."""
+    directed: nx.DiGraph[str] = nx.DiGraph()
+    directed.add_nodes_from(graph)
+    for unit, upstreams in graph.items():
+        for upstream in upstreams:
+            if upstream not in graph:
+                raise ValueError(f"unit {unit} depends on {upstream}, which does not exist")
+            directed.add_edge(upstream, unit)
+    if not nx.is_directed_acyclic_graph(directed):
+        cycle = " -> ".join(edge[0] for edge in nx.find_cycle(directed))
+        raise ValueError(f"the units' graph has a cycle: {cycle}")
+    return directed
+
+
+def select(graph: Graph, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Restrict the graph to the named units (all when none is named); edges to units left out are dropped.
+
+    What a unit needs of a unit that is left out comes from that unit's state.
+    """
+    unknown = [unit for unit in wanted if unit not in graph]
+    if unknown:
+        raise UsageError(
+            f"--unit {unknown[0]}",
+            f"there is no such unit; the units are {', '.join(graph)}",
+            "name one of them (`meridian graph` shows how they hang together)",
+        )
+    chosen = set(wanted) or set(graph)
+    return {
+        unit: tuple(upstream for upstream in upstreams if upstream in chosen)
+        for unit, upstreams in graph.items()
+        if unit in chosen
+    }
+
+
+def reverse(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Turn every edge round: the order of a destroy."""
+    turned: dict[str, list[str]] = {unit: [] for unit in reversed(list(graph))}
+    for unit, upstreams in graph.items():
+        for upstream in upstreams:
+            turned[upstream].append(unit)
+    return {unit: tuple(downstreams) for unit, downstreams in turned.items()}
+
+
+def unordered(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Drop every edge: a preview reads upstreams from state, so nothing has to wait."""
+    return {unit: () for unit in graph}
+
+
+class Mark(str, Enum):
+    """Where a unit stands in a run."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    INTERRUPTED = "interrupted"
+
+
+class Schedule:
+    """Who may start next; a failure blocks its dependants and nobody else. Starts nothing by itself."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._directed = checked(graph)
+        self._upstreams = dict(graph)
+        self.marks: dict[str, Mark] = dict.fromkeys(graph, Mark.WAITING)
+        self.blocked_by: dict[str, str] = {}
+
+    def ready(self) -> list[str]:
+        """Return the waiting units all of whose upstreams are done."""
+        return [
+            unit
+            for unit, mark in self.marks.items()
+            if mark is Mark.WAITING and all(self.marks[up] is Mark.DONE for up in self._upstreams[unit])
+        ]
+
+    def start(self, unit: str) -> None:
+        """Note that the unit runs."""
+        self.marks[unit] = Mark.RUNNING
+
+    def finish(self, unit: str, mark: Mark) -> list[str]:
+        """Note how the unit ended and return the units that this blocks."""
+        self.marks[unit] = mark
+        if mark is Mark.DONE:
+            return []
+        newly = [
+            name
+            for name in self.marks
+            if self.marks[name] is Mark.WAITING and nx.has_path(self._directed, unit, name)
+        ]
+        for name in newly:
+            self.marks[name] = Mark.BLOCKED
+            self.blocked_by[name] = unit
+        return newly
+
+    def stop(self) -> list[str]:
+        """Start nothing more: what still waits counts as interrupted."""
+        waiting = [unit for unit, mark in self.marks.items() if mark is Mark.WAITING]
+        for unit in waiting:
+            self.marks[unit] = Mark.INTERRUPTED
+        return waiting
+
+    @property
+    def over(self) -> bool:
+        """True when no unit waits or runs."""
+        return not any(mark in (Mark.WAITING, Mark.RUNNING) for mark in self.marks.values())

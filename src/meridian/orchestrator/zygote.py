@@ -1,0 +1,174 @@
+"""A process that has imported the program and the SDKs once and forks one language runtime per stack.
+
+A fork must happen before any gRPC object exists (gRPC's threads do not survive it), so this process speaks a line of
+JSON over a plain socket and leaves gRPC to its children. A child serves until its client's connection closes; the
+process itself ends when nobody has asked for `idle` seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+
+def _load(program: str, preload: list[str]) -> None:
+    importlib.import_module(program.split(":")[0])
+    for name in preload:
+        module = importlib.import_module(name)
+        for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
+            importlib.import_module(f"{name}.{found.name}")
+    # The language server and its gRPC stubs: modules only, no object is made.
+    importlib.import_module("meridian.orchestrator.runtime")
+
+
+def _serve_child(connection: socket.socket, request: dict[str, Any], program: str) -> None:
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["directory"])
+    log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    from meridian.orchestrator.runtime import serve
+
+    port = serve(program, request["stack"])
+    connection.sendall(json.dumps({"port": port}).encode() + b"\n")
+    # The client never sends again: readable means that it has gone.
+    connection.recv(1)
+
+
+def _read_line(connection: socket.socket) -> bytes:
+    connection.settimeout(5)
+    received = b""
+    while not received.endswith(b"\n"):
+        part = connection.recv(65536)
+        if not part:
+            break
+        received += part
+    connection.settimeout(None)
+    return received
+
+
+class Zygote:
+    """The accepting loop; holds no state but its children."""
+
+    def __init__(self, listener: socket.socket, token: str, program: str, idle: float) -> None:
+        self._listener = listener
+        self._token = token
+        self._program = program
+        self._idle = idle
+        self._children: set[int] = set()
+
+    def run(self) -> None:
+        """Serve until idle for too long or told to stop."""
+        last = time.monotonic()
+        while True:
+            readable, _, _ = select.select([self._listener], [], [], 1.0)
+            self._reap()
+            if readable:
+                connection, _ = self._listener.accept()
+                try:
+                    if not self._answer(connection):
+                        return
+                except (OSError, ValueError, KeyError) as error:
+                    print(f"request refused: {error}", file=sys.stderr, flush=True)
+                finally:
+                    connection.close()
+            if self._children or readable:
+                last = time.monotonic()
+            elif time.monotonic() - last > self._idle:
+                return
+
+    def _answer(self, connection: socket.socket) -> bool:
+        request = json.loads(_read_line(connection))
+        if request.get("token") != self._token:
+            raise ValueError("wrong token")
+        if request.get("stop"):
+            return False
+        if threading.active_count() > 1:
+            raise ValueError("a thread is running: a fork would not be safe")
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                self._listener.close()
+                _serve_child(connection, request, self._program)
+                code = 0
+            except BaseException as error:  # the child must never return into the parent's loop
+                print(f"worker failed: {error!r}", file=sys.stderr, flush=True)
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+        self._children.add(child)
+        return True
+
+    def _reap(self) -> None:
+        for child in list(self._children):
+            done, _ = os.waitpid(child, os.WNOHANG)
+            if done:
+                self._children.discard(child)
+
+
+def _announce(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file)
+    temporary.replace(path)
+
+
+def main() -> None:
+    """Entry point of `python -m meridian.orchestrator.zygote`; the token comes on standard input."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--preload", default="")
+    parser.add_argument("--path", action="append", default=[])
+    parser.add_argument("--idle", type=float, required=True)
+    parser.add_argument("--announce", type=Path, required=True)
+    parser.add_argument("--digest", required=True)
+    options = parser.parse_args()
+    token = sys.stdin.readline().strip()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.path[:0] = options.path
+    # Listening before the imports: a client's request waits in the queue instead of polling for the file.
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    listener.set_inheritable(False)
+    _announce(
+        options.announce,
+        {
+            "pid": os.getpid(),
+            "port": listener.getsockname()[1],
+            "token": token,
+            "digest": options.digest,
+        },
+    )
+    try:
+        _load(options.program, [name for name in options.preload.split(",") if name])
+        # Kept out of the collector, the imported pages stay shared with the children.
+        gc.collect()
+        gc.freeze()
+        Zygote(listener, token, options.program, options.idle).run()
+    finally:
+        try:
+            if json.loads(options.announce.read_text())["pid"] == os.getpid():
+                options.announce.unlink()
+        except (OSError, ValueError, KeyError):
+            pass
+
+
+if __name__ == "__main__":
+    main()
