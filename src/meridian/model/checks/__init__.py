@@ -1,0 +1,57 @@
+"""Rules over several objects of an environment; each is a pure function that yields problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from meridian.model.checks import addresses, clusters, data, edge, places
+from meridian.model.environment import Environment
+from meridian.model.problems import Problem
+
+Check = Callable[[Environment], Iterable[Problem]]
+
+CHECKS: tuple[Check, ...] = (
+    places.region_keys,
+    places.clouds_regions,
+    places.zones,
+    places.roles,
+    addresses.overlaps,
+    addresses.subnets_inside_vpc,
+    addresses.sizes,
+    addresses.private_space,
+    addresses.autonomous_systems,
+    clusters.names,
+    clusters.node_limits,
+    clusters.machine_types,
+    clusters.capacity_of_ranges,
+    clusters.database_pool,
+    clusters.versions_agree,
+    clusters.maintenance_windows,
+    data.node_count,
+    data.node_placement,
+    data.quorum,
+    data.partitions,
+    data.memory,
+    data.storage,
+    edge.fallbacks,
+    edge.residency,
+    edge.hostnames,
+    edge.failover_time,
+    data.budget,
+    data.budget_alerts,
+)
+
+
+def check_environment(environment: Environment, folder: str) -> list[Problem]:
+    """Return all problems of an environment that lies in `stacks/<folder>`."""
+    problems = [problem for check in CHECKS for problem in check(environment)]
+    if environment.environment != folder:
+        problems.append(
+            Problem(
+                ("environment",),
+                environment.environment,
+                f"the environment is named as its folder, {folder}",
+                f"write `environment: {folder}` or rename the folder",
+            )
+        )
+    return problems

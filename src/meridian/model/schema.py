@@ -1,0 +1,24 @@
+"""JSON Schemas of the two kinds of file, for editors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+from meridian.model.environment import Estate
+from meridian.model.regions import Region
+
+FILES: dict[str, type[BaseModel]] = {"estate.schema.json": Estate, "region.schema.json": Region}
+
+
+def schema(file: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) that describes one kind of file."""
+    body = FILES[file].model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": file, **body}
+
+
+def rendered() -> dict[str, str]:
+    """Return every schema file's text by its name."""
+    return {file: json.dumps(schema(file), indent=2) + "\n" for file in FILES}

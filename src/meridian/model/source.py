@@ -1,0 +1,99 @@
+"""Reads YAML files with the place of every value, so that an error can point at its line and column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from meridian.model.problems import LocatedProblem, Problem
+from meridian.model.problems import Path as DataPath
+
+
+class Source:
+    """One YAML file: its plain data, and where each path of it stands; never writes."""
+
+    def __init__(self, file: Path, shown_as: str) -> None:
+        self.shown_as = shown_as
+        self.problem: LocatedProblem | None = None
+        self._root: Any = CommentedMap()
+        try:
+            loaded = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
+        except MarkedYAMLError as error:
+            self.problem = self._syntax_problem(error)
+            return
+        except (UnicodeDecodeError, OSError) as error:
+            self.problem = LocatedProblem(
+                (), file.name, f"cannot be read: {error}", "save it as UTF-8 text", shown_as, 1, 1
+            )
+            return
+        if isinstance(loaded, CommentedMap):
+            self._root = loaded
+        else:
+            found = "empty" if loaded is None else f"a {type(loaded).__name__}"
+            self.problem = LocatedProblem(
+                (), found, "the file must be a mapping", "write `key: value` lines", shown_as, 1, 1
+            )
+
+    def _syntax_problem(self, error: MarkedYAMLError) -> LocatedProblem:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        text = (error.problem or "not YAML").strip()
+        return LocatedProblem(
+            (),
+            text.split("\n")[0],
+            "the file must be valid YAML without duplicate keys",
+            "mend this line",
+            self.shown_as,
+            line,
+            column,
+        )
+
+    def data(self) -> dict[str, Any]:
+        """Return the file as plain dictionaries and lists."""
+        plain = _plain(self._root)
+        return plain if isinstance(plain, dict) else {}
+
+    def locate(self, problem: Problem, path: DataPath) -> LocatedProblem:
+        """Return the problem with the place of `path`, or of the nearest parent that the file has."""
+        line, column = self._place(path)
+        return LocatedProblem(
+            problem.path, problem.value, problem.rule, problem.fix, self.shown_as, line, column
+        )
+
+    def _place(self, path: DataPath) -> tuple[int, int]:
+        node: Any = self._root
+        place = (1, 1)
+        for step in path:
+            try:
+                if isinstance(node, CommentedMap) and step in node:
+                    row, column = node.lc.value(step) if _is_leaf(node[step]) else node.lc.key(step)
+                elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
+                    row, column = node.lc.item(step)
+                else:
+                    break
+            except (KeyError, AttributeError, TypeError):
+                break
+            place = (row + 1, column + 1)
+            node = node[step]
+        return place
+
+
+def _is_leaf(node: Any) -> bool:
+    return not isinstance(node, (CommentedMap, CommentedSeq))
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    if isinstance(node, bool):
+        return bool(node)
+    for kind in (int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
