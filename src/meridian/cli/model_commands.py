@@ -1,0 +1,58 @@
+"""`meridian validate` and `meridian schema`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from meridian.model import ModelErrors, environments, load_environment
+from meridian.model.schema import FILES, rendered
+from meridian.paths import find_checkout
+
+
+def validate(
+    environment: Annotated[
+        str | None, typer.Argument(help="The environment; all of them when none is named.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Check an environment's data; every error comes at once with file, line, column, path, value, rule and fix."""
+    root = find_checkout().root
+    findings: dict[str, list[dict[str, object]]] = {}
+    for name in [environment] if environment else environments(root):
+        try:
+            loaded = load_environment(root, name)
+        except ModelErrors as errors:
+            findings[name] = [problem.as_json() for problem in errors.problems]
+            if not as_json:
+                typer.echo(str(errors), err=True)
+        else:
+            findings[name] = []
+            if not as_json:
+                typer.echo(
+                    f"{name}: valid ({len(loaded.regions)} regions, {len(loaded.clusters())} clusters)"
+                )
+    if as_json:
+        typer.echo(json.dumps(findings, indent=2))
+    if any(findings.values()):
+        raise typer.Exit(1)
+
+
+def schema(
+    kind: Annotated[str, typer.Argument(help="estate or region.")] = "estate",
+    write: Annotated[bool, typer.Option("--write", help="Write both schemas to stacks/schema/.")] = False,
+) -> None:
+    """Print the JSON Schema of one kind of file, or write both for the editors."""
+    if write:
+        folder = find_checkout().stacks / "schema"
+        folder.mkdir(exist_ok=True)
+        for file, text in rendered().items():
+            (folder / file).write_text(text)
+            typer.echo(f"wrote stacks/schema/{file}")
+        return
+    file = f"{kind}.schema.json"
+    if file not in FILES:
+        raise typer.BadParameter(f"{kind!r} is no kind of file; choose estate or region", param_hint="KIND")
+    typer.echo(rendered()[file], nl=False)

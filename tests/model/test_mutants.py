@@ -1,0 +1,199 @@
+"""Each case changes the valid production estate once; it must be refused there, for that reason, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from meridian.model import ModelErrors, load_environment
+
+Mutate = Callable[..., Path]
+
+
+class Mutant(NamedTuple):
+    """One change, and what the message must say of it."""
+
+    file: str
+    path: str
+    value: object
+    told_at: str
+    rule: str
+
+
+E, U, EU, A = "estate.yaml", "us.yaml", "eu.yaml", "asia.yaml"
+G, W = "gcp.network", "aws.network"
+MUTANTS = [
+    # structure
+    Mutant(E, "ownr", "me", "ownr", "no such setting"),
+    Mutant(E, "owner", ..., "owner", "required"),
+    Mutant(E, "owner", "Platform Team", "owner", "match"),
+    Mutant(E, "environment", "production", "environment", "named as its folder"),
+    Mutant(E, "regions", {}, "regions", "holds no region"),
+    Mutant(
+        EU,
+        "gcp.cluster.pools.standard.machine_typ",
+        "n1",
+        "regions.eu.gcp.cluster.pools.standard.machine_typ",
+        "no such setting",
+    ),
+    Mutant(EU, "residency", "mars", "regions.eu.residency", "'us', 'eu' or 'asia'"),
+    Mutant(EU, "gcp", ..., "regions.eu.gcp", "required"),
+    Mutant(EU, "gcp.zones", ["europe-west1-b"], "regions.eu.gcp.zones", "at least 3"),
+    Mutant(E, "gcp.project", "X", "gcp.project", "match"),
+    Mutant(E, "gcp.billing_account", "123", "gcp.billing_account", "match"),
+    Mutant(E, "aws.account_id", "12", "aws.account_id", "match"),
+    Mutant(E, "ci.repository", "nothing", "ci.repository", "match"),
+    Mutant(E, "compliance.frameworks", ["pci"], "compliance.frameworks[0]", "'soc2', 'hipaa' or 'gdpr'"),
+    Mutant(E, "compliance.key_rotation_days", 0, "compliance.key_rotation_days", "greater than or equal"),
+    Mutant(E, "compliance.key_rotation_days", 9999, "compliance.key_rotation_days", "less than or equal"),
+    Mutant(
+        E,
+        "compliance.log_archive.retention_days",
+        30,
+        "compliance.log_archive.retention_days",
+        "greater than or equal",
+    ),
+    Mutant(E, "database.replication_factor", 4, "database.replication_factor", "3, 5 or 7"),
+    Mutant(E, "database.form", "sharded", "database.form", "'partition-by-list' or 'regional-by-row'"),
+    Mutant(E, "database.max_offset_ms", 1000, "database.max_offset_ms", "less than or equal"),
+    Mutant(E, "budget.notify", ["nobody"], "budget.notify[0]", "match"),
+    Mutant(E, "budget.notify", [], "budget.notify", "at least 1"),
+    Mutant(E, "edge.zone", "not a name", "edge.zone", "match"),
+    Mutant(E, "edge.monitor.interval", 5, "edge.monitor.interval", "greater than or equal"),
+    Mutant(U, "gcp.cluster.name", "Prod_US", "regions.us.gcp.cluster.name", "match"),
+    Mutant(U, "gcp.cluster.version", "latest", "regions.us.gcp.cluster.version", "match"),
+    Mutant(U, "gcp.cluster.maintenance.start", "25:00", "regions.us.gcp.cluster.maintenance.start", "match"),
+    Mutant(U, "backup.retention_days", 1, "regions.us.backup.retention_days", "greater than or equal"),
+    # places
+    Mutant(EU, "key", "europe", "regions.eu.key", "file's name"),
+    Mutant(EU, "gcp.region", "europe-west99", "regions.eu.gcp.region", "no such region"),
+    Mutant(EU, "aws.region", "us-west-2", "regions.eu.aws.region", "must stay in eu"),
+    Mutant(EU, "gcp.zones.0", "europe-west1-a", "regions.eu.gcp.zones[0]", "no such zone"),
+    Mutant(EU, "aws.zones.2", "eu-west-1b", "regions.eu.aws.zones[2]", "listed twice"),
+    Mutant(EU, "aws.role", "primary", "regions.eu.aws.role", "both sites are primary"),
+    # addresses
+    Mutant(U, f"{G}.nodes", "10.32.0.0/20", "regions.us.gcp.network.nodes", "overlaps"),
+    Mutant(EU, f"{G}.pods", "10.32.0.0/16", "regions.eu.gcp.network.pods", "overlaps"),
+    Mutant(EU, f"{G}.nodes", "10.32.0.1/20", "regions.eu.gcp.network.nodes", "host bits"),
+    Mutant(EU, f"{G}.nodes", "nonsense", "regions.eu.gcp.network.nodes", "prefix length"),
+    Mutant(EU, f"{G}.nodes", "8.8.0.0/20", "regions.eu.gcp.network.nodes", "not private"),
+    Mutant(EU, f"{W}.services", "172.17.0.0/20", "regions.eu.aws.network.services", "bridge"),
+    Mutant(EU, f"{G}.control_plane", "10.32.32.0/27", "regions.eu.gcp.network.control_plane", "is a /28"),
+    Mutant(EU, f"{G}.services", "10.32.16.0/28", "regions.eu.gcp.network.services", "between /12 and /24"),
+    Mutant(EU, f"{W}.private.0", "10.50.0.0/19", "regions.eu.aws.network.private[0]", "not inside the VPC"),
+    Mutant(EU, f"{W}.public.0", "10.40.0.0/24", "regions.eu.aws.network.public[0]", "overlaps"),
+    Mutant(U, f"{W}.asn", 64515, "regions.us.aws.network.asn", "has this number already"),
+    Mutant(EU, f"{W}.asn", 15169, "regions.eu.aws.network.asn", "greater than or equal"),
+    # clusters
+    Mutant(EU, "gcp.cluster.name", "prod-us-gke", "regions.us.gcp.cluster.name", "has this name already"),
+    Mutant(
+        EU,
+        "gcp.cluster.pools.standard.min_nodes",
+        51,
+        "regions.eu.gcp.cluster.pools.standard.min_nodes",
+        "above max_nodes",
+    ),
+    Mutant(
+        EU,
+        "gcp.cluster.pools.standard.machine_type",
+        "m5.2xlarge",
+        "regions.eu.gcp.cluster.pools.standard.machine_type",
+        "of aws, not of gcp",
+    ),
+    Mutant(
+        EU,
+        "aws.cluster.pools.standard.machine_type",
+        "m99.huge",
+        "regions.eu.aws.cluster.pools.standard.machine_type",
+        "no such machine type",
+    ),
+    Mutant(EU, "gcp.cluster.pools.standard.max_nodes", 500, "regions.eu.gcp.network.pods", "may grow to 503"),
+    Mutant(EU, "aws.cluster.pools.standard.max_nodes", 900, "regions.eu.aws.network.private", "need"),
+    Mutant(EU, "gcp.cluster.pools.database", ..., "regions.eu.gcp.cluster.pools", "are placed on gcp"),
+    Mutant(
+        EU,
+        "gcp.cluster.pools.database.taints",
+        [],
+        "regions.eu.gcp.cluster.pools.database.taints",
+        "carry the taint",
+    ),
+    Mutant(
+        EU,
+        "gcp.cluster.pools.database.machine_type",
+        "n1-standard-4",
+        "regions.eu.gcp.cluster.pools.database.machine_type",
+        "asks for",
+    ),
+    Mutant(EU, "aws.cluster.maintenance.day", "SA", "regions.eu.aws.cluster.maintenance.day", "same day"),
+    Mutant(EU, "aws.cluster.version", "1.33", "regions.eu.aws.cluster.version", "runs 1.34"),
+    # the database
+    Mutant(E, "database.nodes", 10, "database.nodes", "place 9 nodes"),
+    Mutant(
+        EU,
+        "database.eu-1.zone",
+        "us-central1-a",
+        "regions.eu.database.eu-1.zone",
+        "no zone of this region's gcp site",
+    ),
+    Mutant(E, "database.replication_factor", 5, "regions.us.database", "need 5 nodes"),
+    Mutant(
+        E,
+        "database.partitions.eu.constraint",
+        "europe",
+        "database.partitions.eu.constraint",
+        "spelled the same",
+    ),
+    Mutant(
+        E, "database.partitions.eu.constraint", "us", "database.partitions.eu.constraint", "would lie in us"
+    ),
+    Mutant(E, "database.storage_gib", 9000, "database.storage_gib", "320 GiB"),
+    Mutant(
+        EU,
+        "database.eu-2.zone",
+        "europe-west1-b",
+        "regions.eu.database.eu-1.zone",
+        "most of the region's nodes",
+    ),
+    # money and the edge
+    Mutant(E, "budget.floor_usd", 150000, "budget.floor_usd", "not below ceiling_usd"),
+    Mutant(E, "budget.alert_at", [0.9, 0.5], "budget.alert_at", "rise"),
+    Mutant(E, "budget.alert_at", [1.5], "budget.alert_at", "after the budget is spent"),
+    Mutant(E, "edge.fallback.eu", ["us"], "edge.fallback.eu[0]", "would send EU traffic to us"),
+    Mutant(E, "edge.fallback.us", [], "edge.fallback.us", "needs one that takes over"),
+    Mutant(E, "edge.fallback.us", ["us"], "edge.fallback.us[0]", "from itself"),
+    Mutant(E, "edge.fallback.us", ["mars"], "edge.fallback.us[0]", "no such region"),
+    Mutant(E, "edge.fallback.us", ["asia", "asia"], "edge.fallback.us[1]", "listed twice"),
+    Mutant(E, "edge.fallback.asia", ..., "edge.fallback", "no entry"),
+    Mutant(E, "edge.fallback.mars", ["us"], "edge.fallback.mars", "no such region"),
+    Mutant(E, "edge.hostname", "app.elsewhere.example", "edge.hostname", "does not lie in the zone"),
+    Mutant(E, "edge.eu_hostname", "app.meridian.example", "edge.eu_hostname", "its own"),
+    Mutant(E, "edge.monitor.interval", 60, "edge.monitor", "is above failover_seconds 60"),
+    Mutant(E, "edge.monitor.consecutive_down", 5, "edge.monitor", "is above failover_seconds 60"),
+]
+
+
+def identify(mutant: Mutant) -> str:
+    """Return a readable test id."""
+    return f"{mutant.file}:{mutant.path}={mutant.value!r}".replace("Ellipsis", "(deleted)")[:70]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=identify)
+def test_one_wrong_value_is_refused_with_its_place_rule_and_fix(mutate: Mutate, mutant: Mutant) -> None:
+    checkout = mutate(mutant.file, mutant.path, mutant.value)
+    with pytest.raises(ModelErrors) as caught:
+        load_environment(checkout, "prod")
+    told = [problem for problem in caught.value.problems if mutant.rule in problem.rule]
+    assert told, f"no message says {mutant.rule!r}:\n{caught.value}"
+    assert mutant.told_at in {str(problem).split(": ")[1].split(" = ")[0] for problem in told}
+    assert all(problem.fix and problem.line >= 1 and problem.column >= 1 for problem in told)
+
+
+def test_the_estates_of_this_repository_are_valid() -> None:
+    root = Path(__file__).parents[2]
+    for name in ("prod", "staging", "local"):
+        environment = load_environment(root, name)
+        assert len(environment.clusters()) == 6
+        assert sum(len(region.database) for region in environment.regions.values()) == 9
