@@ -1,0 +1,10 @@
+"""The one error of this package."""
+
+from __future__ import annotations
+
+
+class ToolchainError(RuntimeError):
+    """Raised with the value, the rule that it breaks, and the fix."""
+
+    def __init__(self, value: str, rule: str, fix: str) -> None:
+        super().__init__(f"{value}: {rule}; fix: {fix}")
