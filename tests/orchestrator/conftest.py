@@ -16,7 +16,7 @@ from meridian.paths import Checkout, find_checkout
 
 GRAPH = {"base": (), "left": ("base",), "right": ("base",), "top": ("left", "right")}
 
-PROGRAM = '''
+PROGRAM = """
 import pathlib
 import time
 
@@ -44,7 +44,7 @@ def run(stack):
         raise ValueError(failing.read_text())
     pulumi.export("name", unit)
     pulumi.export("password", pulumi.Output.secret("hunter2-" + unit))
-'''
+"""
 
 
 def engine() -> str | None:

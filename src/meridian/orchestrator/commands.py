@@ -231,7 +231,9 @@ def outputs(session: Session, units: Sequence[str], *, show_secrets: bool) -> di
         )
         if done.returncode:
             raise OrchestratorError(
-                f"{stack}: {done.stderr.strip()}", "the state must be readable", "check back end and passphrase"
+                f"{stack}: {done.stderr.strip()}",
+                "the state must be readable",
+                "check back end and passphrase",
             )
         found[unit] = json.loads(done.stdout)
     return found

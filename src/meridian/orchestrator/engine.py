@@ -56,7 +56,8 @@ class EngineProcess:
 
     def __init__(self, session: Session, unit: str, command: Sequence[str]) -> None:
         logs = session.checkout.work / "logs" / session.environment
-        logs.mkdir(parents=True, exist_ok=True)
+        # Event logs hold inputs and outputs of resources: secrets are masked by the engine, the rest is not for all.
+        logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._events = logs / f"{unit}.events.jsonl"
         self._events.unlink(missing_ok=True)
         self.output = logs / f"{unit}.log"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
 from meridian.orchestrator.engine import EngineProcess, arguments
 from meridian.orchestrator.errors import OrchestratorError
@@ -57,7 +57,7 @@ class GraphRun:
         *,
         prepare: Mapping[str, list[str]] | None = None,
         parallel: int = 16,
-        on_engines: Callable[[list[int]], None] = lambda pids: None,
+        on_engines: Callable[[list[int]], None] = lambda _pids: None,
     ) -> None:
         self._session = session
         self._operation = operation
@@ -99,7 +99,7 @@ class GraphRun:
                 signal.signal(number, handler)
         return list(self.results.values())
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> Any:
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._interrupts += 1
 
     def _obey_signals(self) -> None:

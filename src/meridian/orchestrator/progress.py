@@ -31,7 +31,7 @@ def words(unit: UnitResult) -> str:
         return f"blocked by {unit.blocked_by}"
     if unit.mark is Mark.DONE:
         return f"done, {len(unit.changes)} changed" if unit.changes else "done, nothing to do"
-    return unit.mark.value
+    return str(unit.mark.value)
 
 
 class PlainProgress:

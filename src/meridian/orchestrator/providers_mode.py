@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 
 from meridian.orchestrator.errors import UsageError
@@ -11,7 +11,7 @@ from meridian.orchestrator.errors import UsageError
 LOCAL = "local"
 
 
-class Providers(str, Enum):
+class Providers(StrEnum):
     """`embedded` applies to the checkout's own clouds, `plan` only plans against them, `official` is real."""
 
     EMBEDDED = "embedded"

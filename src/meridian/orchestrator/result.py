@@ -96,11 +96,16 @@ class UnitResult:
                 self.warnings.append(event)
             case PolicyViolation():
                 self.violations.append(event)
-            case Summary(counts):
-                self.counts = Counter({op: n for op, n in counts.items() if op not in _HALVES})
+            case Summary():
+                # The engine counts the stack's own root and both halves of a replacement; ours are counted by step.
+                pass
 
     def _changed(self, step: Step) -> None:
-        if step.op in _QUIET or step.type == STACK_TYPE:
+        if step.type == STACK_TYPE or step.op in _HALVES:
+            return
+        # In an `up` the steps of one replacement are halves and, between them, the logical `replace`.
+        self.counts["same" if step.op == "refresh" else step.op] += 1
+        if step.op in _QUIET:
             return
         properties = step.properties if step.op in ("update", "replace") else ()
         self.changes.append(Change(step.op, step.type, step.name, step.urn, properties))
@@ -118,7 +123,9 @@ class UnitResult:
         of_resources = [pair for pair in real if pair[1].urn and f"::{STACK_TYPE}::" not in pair[1].urn]
         for order, said in of_resources or real or self.errors:
             resource = said.urn.rsplit("::", 1)[-1] if (order, said) in of_resources else ""
-            kind = said.urn.split("::")[2].rsplit("$", 1)[-1] if resource and said.urn.count("::") >= 3 else ""
+            kind = (
+                said.urn.split("::")[2].rsplit("$", 1)[-1] if resource and said.urn.count("::") >= 3 else ""
+            )
             return order, Cause(self.unit, resource, kind, brief(said.message))
         return None
 

@@ -46,7 +46,7 @@ class Session:
 
     def environ(self) -> dict[str, str]:
         """Return the whole environment of an engine or worker."""
-        inherited = {key: value for key, value in os.environ.items() if key not in _OURS}
+        inherited = {key: value for key, value in os.environ.items() if key not in OURS}
         return {**inherited, **self.variables}
 
     def prepare(self) -> None:
@@ -61,8 +61,13 @@ class Session:
 
 
 # Set by an earlier `eval "$(meridian env ...)"` in the same shell: they must not leak from one environment to another.
-_OURS = frozenset(
-    {"MERIDIAN_LOCAL_MODE", "MERIDIAN_ENVIRONMENT", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PULUMI_STACK"}
+OURS = frozenset(
+    {
+        "MERIDIAN_LOCAL_MODE",
+        "MERIDIAN_ENVIRONMENT",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
+        "PULUMI_STACK",
+    }
 )
 
 
@@ -131,5 +136,3 @@ def open_session(
 def _path_with(first: Path, path: str) -> str:
     parts = [part for part in path.split(os.pathsep) if part and part != str(first)]
     return os.pathsep.join([str(first), *parts])
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Enum
+from enum import StrEnum
 
 import networkx as nx
 
@@ -65,10 +65,10 @@ def reverse(graph: Graph) -> dict[str, tuple[str, ...]]:
 
 def unordered(graph: Graph) -> dict[str, tuple[str, ...]]:
     """Drop every edge: a preview reads upstreams from state, so nothing has to wait."""
-    return {unit: () for unit in graph}
+    return dict.fromkeys(graph, ())
 
 
-class Mark(str, Enum):
+class Mark(StrEnum):
     """Where a unit stands in a run."""
 
     WAITING = "waiting"

@@ -64,7 +64,7 @@ def source_digest(root: Path, spec: ProgramSpec) -> str:
             subfolders[:] = sorted(name for name in subfolders if name != "__pycache__")
             for name in sorted(names):
                 if name.endswith(".py"):
-                    stat = os.stat(f"{parent}/{name}")
+                    stat = Path(parent, name).stat()
                     digest.update(f"{parent}/{name}:{stat.st_size}:{stat.st_mtime_ns}\n".encode())
     lock = root / "uv.lock"
     if lock.exists():

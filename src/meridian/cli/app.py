@@ -1,0 +1,67 @@
+"""The tree of commands; parts with heavy imports are loaded when they are called."""
+
+from __future__ import annotations
+
+import typer
+
+from meridian.cli import estate_commands, state_commands
+from meridian.cli.lazy import Lazy, LazyGroup
+
+
+class Commands(LazyGroup):
+    """Meridian's own group with what other modules bring."""
+
+    lazy = (
+        Lazy(
+            "validate",
+            "meridian.cli.model_commands",
+            "validate",
+            "Check an environment's data, all errors at once.",
+        ),
+        Lazy(
+            "schema",
+            "meridian.cli.model_commands",
+            "schema",
+            "Print the JSON Schema of the environments' data.",
+        ),
+        Lazy("model", "meridian.cli.model_group", "app", "The estate's data: check, schema."),
+        Lazy(
+            "toolchain",
+            "meridian.cli.toolchain_commands",
+            "toolchain",
+            "Find or build the engine and the control planes.",
+        ),
+        Lazy(
+            "doctor",
+            "meridian.cli.toolchain_commands",
+            "doctor",
+            "Say what is found, what is missing and how to mend it.",
+        ),
+        Lazy(
+            "local",
+            "meridian.cli.local_commands",
+            "app",
+            "The embedded clouds: clusters, inventory, drift, faults.",
+        ),
+    )
+
+
+app = typer.Typer(
+    name="meridian",
+    cls=Commands,
+    help="A multi-cloud estate as data: proved before it is applied, brought up whole on a laptop.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("preview")(estate_commands.preview)
+app.command("up")(estate_commands.up)
+app.command("refresh")(estate_commands.refresh)
+app.command("destroy")(estate_commands.destroy)
+app.command("recover")(estate_commands.recover)
+app.command("outputs")(state_commands.outputs)
+app.command("status")(state_commands.status)
+app.command("env")(state_commands.env)
+app.command("graph")(state_commands.graph)
+app.command("unlock")(state_commands.unlock)
+app.command("down")(state_commands.down)

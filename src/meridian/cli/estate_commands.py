@@ -1,0 +1,148 @@
+"""The commands that run engines: preview, up, refresh, destroy, recover."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from meridian.orchestrator.commands import Estate
+    from meridian.orchestrator.result import Result
+
+Environment = Annotated[str, typer.Argument(metavar="ENV", help="An environment: a folder under stacks/.")]
+Units = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unit", "-u", help="Only this unit (repeatable); what it needs of others comes from state."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+ProvidersWish = Annotated[
+    str,
+    typer.Option(
+        "--providers", help="auto, simulated or official; `local` is always on the embedded clouds."
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Full = Annotated[bool, typer.Option("--full", help="Show every change, however many.")]
+
+
+def preview(
+    env: Environment,
+    unit: Units = None,
+    as_json: Json = False,
+    providers: ProvidersWish = "auto",
+    full: Full = False,
+) -> None:
+    """Show what `up` would change; without an account a plan against simulated providers."""
+    raise typer.Exit(_operate(env, "preview", unit, as_json, providers, full))
+
+
+def up(
+    env: Environment,
+    unit: Units = None,
+    as_json: Json = False,
+    providers: ProvidersWish = "auto",
+    yes: Yes = False,
+    full: Full = False,
+) -> None:
+    """Bring the environment to what its data says."""
+    _consent(env, "up", unit, providers, yes)
+    raise typer.Exit(_operate(env, "up", unit, as_json, providers, full))
+
+
+def refresh(
+    env: Environment,
+    unit: Units = None,
+    as_json: Json = False,
+    providers: ProvidersWish = "auto",
+    yes: Yes = False,
+    full: Full = False,
+) -> None:
+    """Read the clouds and take what has drifted into the state; changes nothing in the clouds."""
+    _consent(env, "refresh", unit, providers, yes)
+    raise typer.Exit(_operate(env, "refresh", unit, as_json, providers, full))
+
+
+def destroy(
+    env: Environment,
+    unit: Units = None,
+    as_json: Json = False,
+    providers: ProvidersWish = "auto",
+    yes: Yes = False,
+    full: Full = False,
+) -> None:
+    """Delete the environment, dependants first."""
+    _consent(env, "destroy", unit, providers, yes)
+    raise typer.Exit(_operate(env, "destroy", unit, as_json, providers, full))
+
+
+def recover(
+    env: Environment,
+    unit: Units = None,
+    as_json: Json = False,
+    providers: ProvidersWish = "auto",
+    yes: Yes = False,
+) -> None:
+    """Clear up after a run that was killed: release dead locks, refresh stacks with open operations."""
+    _consent(env, "recover", unit, providers, yes)
+    raise typer.Exit(_operate(env, "recover", unit, as_json, providers, False))
+
+
+def _estate() -> Estate:
+    from meridian.orchestrator.commands import own_estate
+    from meridian.paths import find_checkout
+
+    return own_estate(find_checkout())
+
+
+def _consent(env: str, operation: str, unit: list[str] | None, providers: str, yes: bool) -> None:
+    """Ask before a real environment is touched; without a terminal `--yes` is required."""
+    from meridian.orchestrator.commands import session_for
+    from meridian.orchestrator.errors import UsageError
+    from meridian.orchestrator.providers_mode import LOCAL
+
+    if env == LOCAL or yes:
+        return
+    session_for(_estate(), env, operation, providers)
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"{operation} {env}",
+            "without a terminal nobody can be asked before a real environment is changed",
+            f"`meridian {operation} {env} --yes` once you have read `meridian preview {env}`",
+        )
+    if operation == "up":
+        _operate(env, "preview", unit, False, providers, False)
+    what = ", ".join(unit) if unit else "all units"
+    if typer.prompt(f"{operation} {env} ({what}): type the environment's name to go on", err=True) != env:
+        raise UsageError(f"{operation} {env}", "it was not confirmed", "nothing was changed")
+
+
+def _operate(
+    env: str, operation: str, unit: list[str] | None, as_json: bool, providers: str, full: bool
+) -> int:
+    from meridian.orchestrator.commands import run
+
+    estate = _estate()
+    result = run(
+        estate, env, operation, units=unit or (), providers=providers, consent=operation == "recover"
+    )
+    if as_json:
+        print(json.dumps(result.to_json(), indent=2))
+    else:
+        _print(estate, result, full)
+    return result.exit_code
+
+
+def _print(estate: Estate, result: Result, full: bool) -> None:
+    from meridian.orchestrator import render
+    from meridian.orchestrator.providers_mode import LOCAL
+
+    print(render.text(result, full=full))
+    if result.environment == LOCAL and result.operation == "up" and result.ok:
+        from meridian.cli.clusters import print_clusters
+
+        print_clusters(estate.checkout)
