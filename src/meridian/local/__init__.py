@@ -1,0 +1,1 @@
+"""The embedded clouds: one daemon per checkout that acts like the clouds where it matters."""

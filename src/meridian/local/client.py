@@ -1,0 +1,84 @@
+"""The embedded clouds as the rest of Meridian sees them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meridian.local import rendezvous
+from meridian.local.rendezvous import DaemonError, Link
+from meridian.paths import Checkout
+
+__all__ = ["ClusterInfo", "DaemonError", "LocalClouds"]
+
+
+@dataclass(frozen=True)
+class ClusterInfo:
+    """One local cluster; `state` is running, starting or stopped."""
+
+    name: str
+    cloud: str
+    region: str
+    endpoint: str
+    kubeconfig: Path
+    version: str
+    nodes: int
+    state: str
+
+
+class LocalClouds:
+    """A connection to a checkout's daemon; every method raises DaemonError with the daemon's own words."""
+
+    def __init__(self, checkout: Checkout, link: Link) -> None:
+        self._checkout = checkout
+        self._link = link
+
+    @classmethod
+    def connect(cls, checkout: Checkout) -> LocalClouds | None:
+        """Return a connection to the running daemon, or None; starts nothing."""
+        link = rendezvous.connect(checkout.local)
+        return cls(checkout, link) if link else None
+
+    @classmethod
+    def ensure_running(cls, checkout: Checkout) -> LocalClouds:
+        """Return a connection, starting the daemon when none runs."""
+        return cls(checkout, rendezvous.ensure(checkout.root, sys.executable))
+
+    def stop(self) -> None:
+        """Stop every process of the embedded clouds and wait until they are gone; what exists stays in the inventory."""
+        found = rendezvous.read(self._checkout.local)
+        self._link.call("stop")
+        self._link.close()
+        if found is not None:
+            rendezvous.wait_ended(int(found["pid"]), found["started"])
+
+    def status(self) -> dict[str, Any]:
+        """Return process id, uptime in seconds, memory in bytes (daemon and control planes), instances, counts."""
+        return dict(self._link.call("status"))
+
+    def inventory(self, cloud: str | None = None, env: str | None = None) -> list[dict[str, Any]]:
+        """Return what exists; secret values are shown as `[secret]`."""
+        return list(self._link.call("inventory", cloud=cloud, environment=env))
+
+    def clusters(self) -> list[ClusterInfo]:
+        """Return the clusters with how to reach each."""
+        rows = self._link.call("clusters")
+        return [ClusterInfo(**{**row, "kubeconfig": Path(row["kubeconfig"])}) for row in rows]
+
+    def drift(self, resource_id: str, path: str | None, value: str | None) -> dict[str, Any]:
+        """Change a property behind the estate's back; without a path the whole resource is deleted."""
+        return dict(self._link.call("drift", resource=resource_id, path=path, value=value))
+
+    def fault(self, action: str, **fault: Any) -> Any:
+        """`add` (kind, types, operation, count, seconds), `list` or `clear` faults."""
+        return self._link.call("fault", action=action, fault=fault)
+
+    def stop_cluster(self, name: str) -> None:
+        """Stop a cluster's processes; its data stays."""
+        self._link.call("stop-cluster", name=name)
+
+    def start_cluster(self, name: str) -> None:
+        """Start a stopped cluster."""
+        self._link.call("start-cluster", name=name)

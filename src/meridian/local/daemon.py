@@ -1,0 +1,123 @@
+"""The one process behind a checkout's embedded clouds: `python -m meridian.local.daemon ROOT`."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import logging.handlers
+import os
+import secrets
+import signal
+import socketserver
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from meridian.local import rendezvous
+from meridian.local.errors import LocalError
+from meridian.local.operations import Operations
+
+_LOG = logging.getLogger("meridian.local")
+_LOG_BYTES, _LOG_FILES = 5_000_000, 3
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    """One caller: lines of JSON; what was served to it ends when it hangs up."""
+
+    server: _Server
+
+    def handle(self) -> None:
+        """Answer until the caller hangs up."""
+        endings = []
+        try:
+            for line in self.rfile:
+                answer, end = self._answer(line)
+                if end is not None:
+                    endings.append(end)
+                self.wfile.write(json.dumps(answer).encode() + b"\n")
+                self.wfile.flush()
+        except OSError:
+            pass
+        finally:
+            for end in endings:
+                end()
+
+    def _answer(self, line: bytes) -> tuple[dict[str, Any], Any]:
+        try:
+            request = json.loads(line)
+            if not hmac.compare_digest(str(request.pop("token", "")), self.server.token):
+                return {"error": "the token is wrong; fix: use the command line of this checkout"}, None
+            operation = request.pop("operation")
+            if operation == "provider":
+                port, end = self.server.operations.serve(
+                    request["cloud"], request["mode"], request["environment"]
+                )
+                return {"result": port}, end
+            return {"result": self.server.operations.call(operation, request)}, None
+        except LocalError as error:
+            return {"error": str(error)}, None
+        except Exception as error:
+            _LOG.exception("answering")
+            return {"error": f"{type(error).__name__}: {error}; fix: see `meridian local logs`"}, None
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, operations: Operations, token: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Connection)
+        self.operations, self.token = operations, token
+
+
+def _announce(local: Path, port: int, token: str) -> Path:
+    file = local / "daemon.json"
+    temporary = local / f".daemon.{os.getpid()}"
+    temporary.touch(0o600)
+    pid = os.getpid()
+    temporary.write_text(
+        json.dumps(
+            {
+                "pid": pid,
+                "started": rendezvous.started_at(pid),
+                "port": port,
+                "token": token,
+                "code": rendezvous.code_digest(),
+            }
+        )
+    )
+    temporary.replace(file)
+    return file
+
+
+def main(root: Path) -> None:
+    """Serve until told to stop."""
+    local = root / ".meridian" / "local"
+    local.mkdir(parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        local / "daemon.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES
+    )
+    logging.basicConfig(
+        handlers=[handler], level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    operations = Operations(root)
+    token = secrets.token_urlsafe(32)
+    server = _Server(operations, token)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: operations.ending.set())
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
+    file = _announce(local, server.server_address[1], token)
+    _LOG.info("serving %s on port %d", root, server.server_address[1])
+    operations.planes.restore()
+    operations.ending.wait()
+    server.shutdown()
+    operations.close()
+    file.unlink(missing_ok=True)
+    _LOG.info("ended")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

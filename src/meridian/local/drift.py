@@ -1,0 +1,58 @@
+"""Changes made behind the estate's back, as a person at the cloud's console would."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from meridian.local.errors import LocalError
+from meridian.local.inventory import Inventory, Record
+from meridian.local.values import Secret
+
+
+def find(inventory: Inventory, wanted: str, environment: str | None = None) -> Record:
+    """Return the one resource whose id, name or URN this is; raises LocalError for none and for several."""
+    records = inventory.all(environment=environment)
+    found = [record for record in records if wanted in (record.id, record.name, record.urn)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise LocalError(
+            wanted,
+            "nothing in the inventory has this id, name or URN",
+            "`meridian local inventory` lists what exists",
+        )
+    several = ", ".join(f"{record.token} {record.id}" for record in found[:5])
+    raise LocalError(wanted, f"several resources answer to it: {several}", "name one by its id or URN")
+
+
+def change(inventory: Inventory, record: Record, path: str, value: str) -> tuple[Any, Any]:
+    """Set one property of a resource; return the old and the new value. A value that is JSON is taken as JSON."""
+    outputs = copy.deepcopy(record.outputs)
+    *parents, last = re.findall(r"[^.\[\]]+", path)
+    node: Any = outputs
+    try:
+        for step in parents:
+            node = node[int(step) if isinstance(node, list) else step]
+        key: Any = int(last) if isinstance(node, list) else last
+        old = node.get(key) if isinstance(node, dict) else node[key]
+    except (KeyError, IndexError, ValueError, TypeError):
+        known = ", ".join(sorted(record.outputs))
+        raise LocalError(path, f"{record.id} has no such property", f"choose of {known}") from None
+    if isinstance(old, Secret):
+        raise LocalError(path, "is a secret", "change a property that is none")
+    new = _parsed(value)
+    node[key] = new
+    inputs = {name: outputs[name] if name in outputs else each for name, each in record.inputs.items()}
+    inventory.replace(replace(record, inputs=inputs, outputs=outputs), *inventory.links(record.row))
+    return old, new
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,199 @@
+"""What the daemon does for the command line and for launchers."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import grpc
+import psutil
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from meridian.local import drift
+from meridian.local.clouds import cloud
+from meridian.local.errors import LocalError
+from meridian.local.faults import Fault, Faults
+from meridian.local.inventory import Inventory, Record
+from meridian.local.planes import Planes
+from meridian.local.schema import SchemaStore, sdk_version
+from meridian.local.store import Store
+from meridian.local.values import Secret
+
+CLOUDS = ("gcp", "aws", "kubernetes", "random", "tls")
+# The engine's own limit; the default of 4 MiB is less than a large object can need.
+_MESSAGE_BYTES = 400 * 1024 * 1024
+_WORKERS = 64
+
+
+class Operations:
+    """One daemon's state: inventory, faults, control planes and the provider instances that are being served."""
+
+    def __init__(self, root: Path) -> None:
+        work = root / ".meridian"
+        self.root = root
+        self.inventory = Inventory(work / "local")
+        self.faults = Faults()
+        self.planes = Planes(self.inventory, work / "local" / "planes", work / "bin", work / "kube")
+        self._schemas = {
+            name: SchemaStore(name, work / "local" / "schema") for name in CLOUDS if name != "kubernetes"
+        }
+        self._servers: set[Any] = set()
+        self._lock = threading.Lock()
+        self._since = time.time()
+        self.ending = threading.Event()
+
+    @property
+    def idle(self) -> bool:
+        """True when no provider instance is being served."""
+        return not self._servers
+
+    def serve(self, name: str, mode: str, environment: str) -> tuple[int, Callable[[], None]]:
+        """Serve a provider instance of its own; return its port and what ends it. Raises LocalError."""
+        if name not in CLOUDS:
+            raise LocalError(
+                name, f"the embedded clouds are {', '.join(CLOUDS)}", "use the official plugin for others"
+            )
+        if mode not in ("real", "plan"):
+            raise LocalError(
+                f"MERIDIAN_LOCAL_MODE={mode}", "the modes are real and plan", "unset it, or set it to plan"
+            )
+        server = grpc.server(
+            ThreadPoolExecutor(_WORKERS, thread_name_prefix=name),
+            options=[
+                ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+                ("grpc.max_send_message_length", _MESSAGE_BYTES),
+            ],
+        )
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(
+            self._provider(name, mode, environment), server
+        )
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        with self._lock:
+            self._servers.add(server)
+
+        def end() -> None:
+            with self._lock:
+                self._servers.discard(server)
+            server.stop(grace=0.2)
+
+        return port, end
+
+    def _provider(self, name: str, mode: str, environment: str) -> Any:
+        planning = mode == "plan"
+        if name == "kubernetes":
+            from meridian.local.kubernetes.provider import KubernetesProvider
+
+            return KubernetesProvider(credentials=(lambda _url: None) if planning else self.planes.kubeconfig)
+        from meridian.local.provider import CloudProvider
+
+        store = None if planning else Store(cloud(name), name, environment, self.inventory, self.faults)
+        return CloudProvider(
+            name, sdk_version(name), self._schemas[name], store, None if planning else self.planes
+        )
+
+    def status(self) -> dict[str, Any]:
+        """Return process id, uptime, memory and counts."""
+        own = psutil.Process()
+        processes = [{"pid": own.pid, "name": "daemon", "memory": own.memory_info().rss}]
+        for child in own.children(recursive=True):
+            try:
+                processes.append({"pid": child.pid, "name": child.name(), "memory": child.memory_info().rss})
+            except psutil.Error:
+                continue
+        return {
+            "pid": os.getpid(),
+            "uptime": time.time() - self._since,
+            "memory": sum(int(process["memory"]) for process in processes),
+            "instances": len(self._servers),
+            "resources": len(self.inventory.all()),
+            "clusters": len(self.planes.clusters()),
+            "faults": len(self.faults.list()),
+            "processes": processes,
+        }
+
+    def listing(self, cloud_name: str | None, environment: str | None) -> list[dict[str, Any]]:
+        """Return what exists, secret values hidden."""
+        return [_row(record) for record in self.inventory.all(cloud_name, environment)]
+
+    def drifted(self, resource: str, path: str | None, value: str | None) -> dict[str, Any]:
+        """Change, or without a path delete, a resource behind the estate's back."""
+        record = drift.find(self.inventory, resource)
+        if path is None:
+            self.inventory.remove(record.row)
+            self.planes.deleted(record)
+            return {"id": record.id, "deleted": True}
+        old, new = drift.change(self.inventory, record, path, value or "")
+        return {"id": record.id, "path": path, "old": _shown(old), "new": _shown(new)}
+
+    def faulty(self, action: str, given: dict[str, Any]) -> Any:
+        """Add, list or clear faults."""
+        if action == "add":
+            return replace(self.faults.add(Fault(**given))).__dict__
+        return self.faults.clear() if action == "clear" else self.faults.list()
+
+    def call(self, operation: str, arguments: dict[str, Any]) -> Any:
+        """Answer one request of the command line; raises LocalError."""
+        match operation:
+            case "status":
+                return self.status()
+            case "inventory":
+                return self.listing(arguments.get("cloud"), arguments.get("environment"))
+            case "clusters":
+                return [self.planes.describe(record) for record in self.planes.clusters()]
+            case "drift":
+                return self.drifted(arguments["resource"], arguments.get("path"), arguments.get("value"))
+            case "fault":
+                return self.faulty(arguments["action"], arguments.get("fault") or {})
+            case "stop-cluster":
+                return self.planes.stop(self.planes.cluster(arguments["name"]))
+            case "start-cluster":
+                return self.planes.start(self.planes.cluster(arguments["name"]))
+            case "retire":
+                if self.idle:
+                    self.ending.set()
+                return self.idle
+            case "stop":
+                self.ending.set()
+                return None
+        raise LocalError(
+            operation, "the daemon knows no such operation", "stop it with `make down` and try again"
+        )
+
+    def close(self) -> None:
+        """Stop everything that runs."""
+        with self._lock:
+            servers, self._servers = self._servers, set()
+        for server in servers:
+            server.stop(grace=0.2)
+        self.planes.stop_all()
+        self.inventory.close()
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {
+        "cloud": record.cloud,
+        "environment": record.environment,
+        "type": record.token,
+        "name": record.name,
+        "id": record.id,
+        "urn": record.urn,
+        "inputs": _shown(record.inputs),
+        "outputs": _shown(
+            {name: value for name, value in record.outputs.items() if not name.startswith("$")}
+        ),
+    }
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return "[secret]"
+    if isinstance(value, dict):
+        return {name: _shown(each) for name, each in value.items()}
+    return [_shown(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,209 @@
+"""Keeps real control planes in step with the GKE and EKS resources of the inventory."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from meridian.local import cluster_specs
+from meridian.local.errors import CloudError, LocalError
+from meridian.local.inventory import Inventory, Record
+from meridian.local.values import plain
+
+if TYPE_CHECKING:
+    from meridian.local.controlplane import ControlPlanes
+    from meridian.local.store import Store
+
+_LOG = logging.getLogger("meridian.local")
+
+
+class Planes:
+    """Starts, changes and removes control planes; holds no lock while one starts, so that six start side by side."""
+
+    def __init__(self, inventory: Inventory, root: Path, bin_dir: Path, kube_dir: Path) -> None:
+        self._inventory = inventory
+        self._folders = (root, bin_dir, kube_dir)
+        self._planes: ControlPlanes | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def planes(self) -> ControlPlanes:
+        """The control planes, imported on first use: a daemon that only plans does not pay for them."""
+        with self._lock:
+            if self._planes is None:
+                from meridian.local.controlplane import ControlPlanes
+
+                self._planes = ControlPlanes(*self._folders)
+            return self._planes
+
+    def created(self, store: Store, record: Record) -> Record:
+        """Follow a resource that was created; what fails to start is taken out of the inventory again."""
+        if record.token not in (*cluster_specs.CLUSTERS, *cluster_specs.POOLS, cluster_specs.EKS_OIDC):
+            return record
+        try:
+            return self._follow(store, record)
+        except CloudError:
+            self._inventory.remove(record.row)
+            raise
+        except Exception as error:
+            self._inventory.remove(record.row)
+            _LOG.exception("starting %s", record.id)
+            raise CloudError("InternalError", f"{record.id}: {error}") from error
+
+    def updated(self, store: Store, record: Record) -> Record:
+        """Follow a resource that was changed."""
+        if record.token not in (*cluster_specs.CLUSTERS, *cluster_specs.POOLS, cluster_specs.EKS_OIDC):
+            return record
+        return self._follow(store, record)
+
+    def deleted(self, record: Record) -> None:
+        """Follow a resource that was deleted."""
+        if record.token in cluster_specs.CLUSTERS:
+            self.planes.remove(cluster_specs.plane_id(record))
+        elif record.token in cluster_specs.POOLS:
+            cluster = self._cluster_of(record)
+            if cluster is not None:
+                self.planes.remove_node_pool(cluster_specs.plane_id(cluster), record.name)
+        elif record.token == cluster_specs.EKS_OIDC:
+            cluster = self._cluster_of(record)
+            if cluster is not None:
+                self.planes.ensure(self._spec(cluster))
+
+    def clusters(self) -> list[Record]:
+        """Return every cluster of the inventory."""
+        return [record for token in cluster_specs.CLUSTERS for record in self._inventory.all(token=token)]
+
+    def cluster(self, name: str) -> Record:
+        """Return the cluster with this name; raises LocalError."""
+        for record in self.clusters():
+            if name in (record.name, record.id):
+                return record
+        known = ", ".join(record.name for record in self.clusters()) or "none"
+        raise LocalError(name, f"no cluster has this name; there is {known}", "name one of these")
+
+    def restore(self) -> None:
+        """Start again what the inventory says should run: after a kill or a reboot."""
+        threads = [
+            threading.Thread(target=self._restore, args=(record,), daemon=True) for record in self.clusters()
+        ]
+        for thread in threads:
+            thread.start()
+
+    def start(self, record: Record) -> None:
+        """Start one cluster with its nodes."""
+        self.planes.ensure(self._spec(record))
+        for token in cluster_specs.POOLS:
+            for pool in self._inventory.all(token=token):
+                cluster = self._cluster_of(pool)
+                if cluster is not None and cluster.row == record.row:
+                    self._set_pool(pool, record)
+
+    def stop(self, record: Record) -> None:
+        """Stop one cluster; its data stays."""
+        self.planes.stop(cluster_specs.plane_id(record))
+
+    def stop_all(self) -> None:
+        """Stop every process."""
+        if self._planes is not None:
+            self._planes.stop_all()
+
+    def describe(self, record: Record) -> dict[str, Any]:
+        """Return a cluster's row for the table of clusters."""
+        outputs = plain(record.outputs)
+        pools = [p for token in cluster_specs.POOLS for p in self._inventory.all(token=token)]
+        own = [
+            pool
+            for pool in pools
+            if (found := self._cluster_of(pool)) is not None and found.row == record.row
+        ]
+        nodes = sum(cluster_specs.node_pool(pool, record, self._find(pool)).count for pool in own)
+        state = self.planes.status(cluster_specs.plane_id(record))
+        return {
+            "name": record.name,
+            "cloud": record.cloud,
+            "region": cluster_specs.region_of(record),
+            "endpoint": str(outputs.get("$url") or outputs.get("endpoint") or ""),
+            "kubeconfig": str(outputs.get("$kubeconfig") or ""),
+            "version": str(
+                outputs.get("$version") or outputs.get("masterVersion") or outputs.get("version") or ""
+            ),
+            "nodes": nodes,
+            "state": state if isinstance(state, str) else getattr(state, "state", str(state)),
+        }
+
+    def kubeconfig(self, server_url: str) -> Path | None:
+        """Return the kubeconfig of the cluster with this API server address: how a real cloud's CLI signs in."""
+        wanted = server_url.removeprefix("https://").rstrip("/")
+        for record in self.clusters():
+            outputs = plain(record.outputs)
+            if wanted and str(outputs.get("$url") or "").removeprefix("https://").rstrip("/") == wanted:
+                return Path(str(outputs["$kubeconfig"]))
+        return None
+
+    def _restore(self, record: Record) -> None:
+        try:
+            self.start(record)
+        except Exception:
+            _LOG.exception("restoring %s", record.id)
+
+    def _follow(self, store: Store, record: Record) -> Record:
+        if record.token in cluster_specs.CLUSTERS:
+            return store.keep(record, self._outputs(record, self.planes.ensure(self._spec(record))))
+        cluster = self._cluster_of(record)
+        if cluster is None:
+            raise CloudError("NotFound", f"the cluster of {record.id} does not exist; fix: create it first")
+        if record.token in cluster_specs.POOLS:
+            self._set_pool(record, cluster)
+        else:
+            self.planes.ensure(self._spec(cluster))
+        return record
+
+    @staticmethod
+    def _outputs(record: Record, endpoint: Any) -> dict[str, Any]:
+        authority = base64.b64encode(
+            endpoint.ca_pem.encode() if isinstance(endpoint.ca_pem, str) else endpoint.ca_pem
+        ).decode()
+        kept = {"$url": endpoint.url, "$kubeconfig": str(endpoint.kubeconfig), "$version": endpoint.version}
+        if record.cloud == "gcp":
+            masters = {**plain(record.outputs).get("masterAuth", {}), "clusterCaCertificate": authority}
+            return {**kept, "endpoint": endpoint.url.removeprefix("https://"), "masterAuth": masters}
+        return {
+            **kept,
+            "endpoint": endpoint.url,
+            "certificateAuthority": {"data": authority},
+            "certificateAuthorities": [{"data": authority}],
+        }
+
+    def _set_pool(self, pool: Record, cluster: Record) -> None:
+        self.planes.set_node_pool(
+            cluster_specs.plane_id(cluster), cluster_specs.node_pool(pool, cluster, self._find(pool))
+        )
+
+    def _spec(self, record: Record) -> Any:
+        providers = [p for p in self._inventory.all(token=cluster_specs.EKS_OIDC) if self._names(p, record)]
+        return cluster_specs.control_plane(record, self._find(record), providers[0] if providers else None)
+
+    def _find(self, record: Record) -> cluster_specs.Find:
+        return lambda value: self._inventory.named(record.environment, value) if value else None
+
+    @staticmethod
+    def _names(record: Record, cluster: Record) -> bool:
+        inputs = plain(record.inputs)
+        named = str(inputs.get("clusterName") or inputs.get("cluster") or "")
+        same = (record.cloud, record.environment) == (cluster.cloud, cluster.environment)
+        if not same or named not in (cluster.name, cluster.id):
+            return False
+        # Two regions may hold clusters of one name.
+        place = inputs.get("location") or (
+            plain(record.outputs).get("region") if record.cloud == "aws" else None
+        )
+        return place in (None, plain(cluster.outputs).get("location"), plain(cluster.outputs).get("region"))
+
+    def _cluster_of(self, record: Record) -> Record | None:
+        for cluster in self.clusters():
+            if self._names(record, cluster):
+                return cluster
+        return None

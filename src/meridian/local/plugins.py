@@ -1,0 +1,59 @@
+"""Puts launchers of the embedded clouds where the engine looks for provider plugins."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from meridian.local.schema import sdk_version
+from meridian.paths import Checkout
+
+CLOUDS = ("gcp", "aws", "kubernetes", "random", "tls")
+
+
+@dataclass(frozen=True)
+class InstalledPlugin:
+    """One launcher."""
+
+    name: str
+    version: str
+    path: Path
+
+
+def install(checkout: Checkout) -> list[InstalledPlugin]:
+    """Write a launcher for every embedded cloud whose SDK is installed, at exactly the SDK's version."""
+    installed = []
+    launcher = Path(__file__).resolve().parent / "launcher.py"
+    for name in CLOUDS:
+        try:
+            version = sdk_version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        path = checkout.pulumi_home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
+        command = [
+            sys.executable,
+            "-S",
+            "-E",
+            str(launcher),
+            str(checkout.root),
+            sys.executable,
+            name,
+            version,
+        ]
+        _write(path, f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+        installed.append(InstalledPlugin(name, version, path))
+    return installed
+
+
+def _write(path: Path, text: str) -> None:
+    if path.is_file() and path.read_text() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.chmod(0o755)
+    temporary.replace(path)

@@ -1,0 +1,220 @@
+"""Serves the engine's provider protocol for one configured provider of one cloud."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from meridian.local.clouds import cloud
+from meridian.local.diff import compare
+from meridian.local.errors import CloudError, LocalError
+from meridian.local.planes import Planes
+from meridian.local.schema import ResourceType, SchemaStore
+from meridian.local.store import LostReplyError, Store
+from meridian.local.validate import check
+from meridian.local.values import UNKNOWN, decode, encode, has_unknown, plain
+
+# Types whose `name` is no autoname in the bridged providers.
+_NO_AUTONAME = frozenset({"random", "tls"})
+
+
+class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
+    """One provider instance; without a store it only plans: nothing is created, read or stored."""
+
+    def __init__(
+        self, name: str, version: str, schemas: SchemaStore, store: Store | None, planes: Planes | None
+    ) -> None:
+        self._name = name
+        self._version = version
+        self._schemas = schemas
+        self._store = store
+        self._planes = planes
+        self._cloud = cloud(name)
+        self._settings: dict[str, Any] = {}
+
+    # -- the plugin ---------------------------------------------------------------------------------------------
+
+    def Handshake(self, request: Any, context: Any) -> Any:
+        """Say what is understood."""
+        return provider_pb2.ProviderHandshakeResponse(
+            accept_secrets=True, accept_resources=False, accept_outputs=False
+        )
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        """Say the version of the SDK that is stood in for."""
+        return plugin_pb2.PluginInfo(version=self._version)
+
+    def GetSchema(self, request: Any, context: Any) -> Any:
+        """Return no schema: programs use the typed SDKs."""
+        return provider_pb2.GetSchemaResponse(schema="{}")
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        """Nothing to do."""
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        """Nothing to do: every operation here is short or bounded."""
+        return empty_pb2.Empty()
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        """Take the configuration as it is; Configure judges it."""
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        """A change of region or project means other resources."""
+        olds, news = decode(request.olds), decode(request.news)
+        moved = [key for key in ("region", "project") if olds.get(key) != news.get(key)]
+        changed = olds != news
+        state = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(changes=state, replaces=moved, diffs=moved)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        """Check and keep region, project and account."""
+        given = plain(decode(request.args))
+        if not has_unknown({key: given.get(key) for key in ("region", "project")}):
+            try:
+                self._settings = self._cloud.settings(given)
+            except LocalError as error:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
+        )
+
+    # -- resources ----------------------------------------------------------------------------------------------
+
+    def Check(self, request: Any, context: Any) -> Any:
+        """Refuse what the SDK does not declare; give names to what has none."""
+        resource = self._type(request.urn, context)
+        news, olds = decode(request.news), decode(request.olds)
+        failures = check(resource, news)
+        self._autoname(resource, request.urn, news, olds)
+        answers = [
+            provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in failures
+        ]
+        return provider_pb2.CheckResponse(inputs=encode(news), failures=answers)
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        """Compare the inputs of then and now."""
+        resource = self._type(request.urn, context)
+        olds = decode(request.old_inputs) or decode(request.olds)
+        if self._store is not None:
+            self._store.heard(resource.token, request.id)
+        ignored = set(request.ignoreChanges)
+        return compare(resource, olds, decode(request.news), self._cloud.force_new(resource.token), ignored)
+
+    def Create(self, request: Any, context: Any) -> Any:
+        """Make a resource; in a preview say what is known of it."""
+        resource = self._type(request.urn, context)
+        inputs = decode(request.properties)
+        if request.preview or self._store is None:
+            return provider_pb2.CreateResponse(id="", properties=encode(_planned(resource, inputs)))
+        try:
+            record = self._store.create(resource, request.urn, inputs, self._settings)
+            if self._planes:
+                record = self._planes.created(self._store, record)
+        except (CloudError, LostReplyError) as error:
+            self._abort(context, f"creating {_label(request.urn)}", error)
+        return provider_pb2.CreateResponse(id=record.id, properties=encode(_public(record.outputs)))
+
+    def Read(self, request: Any, context: Any) -> Any:
+        """Return what exists; an empty id says that it is gone."""
+        if self._store is None:
+            return provider_pb2.ReadResponse(
+                id=request.id, properties=request.properties, inputs=request.inputs
+            )
+        resource = self._type(request.urn, context)
+        try:
+            record = self._store.read(resource.token, request.id)
+        except CloudError as error:
+            self._abort(context, f"reading {_label(request.urn)}", error)
+        if record is None:
+            return provider_pb2.ReadResponse(id="")
+        inputs = {name: value for name, value in record.outputs.items() if name in record.inputs}
+        return provider_pb2.ReadResponse(
+            id=record.id, properties=encode(_public(record.outputs)), inputs=encode(inputs)
+        )
+
+    def Update(self, request: Any, context: Any) -> Any:
+        """Change a resource in place."""
+        resource = self._type(request.urn, context)
+        inputs = decode(request.news)
+        if request.preview or self._store is None:
+            kept = {name: value for name, value in decode(request.olds).items() if name in resource.computed}
+            return provider_pb2.UpdateResponse(properties=encode({**kept, **inputs}))
+        try:
+            record = self._store.update(resource, request.id, inputs, self._settings)
+            if self._planes:
+                record = self._planes.updated(self._store, record)
+        except (CloudError, LostReplyError) as error:
+            self._abort(context, f"changing {_label(request.urn)}", error)
+        return provider_pb2.UpdateResponse(properties=encode(_public(record.outputs)))
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        """Delete a resource; one that is gone already is no error."""
+        if self._store is None:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "a plan deletes nothing")
+        assert self._store is not None
+        token = self._type(request.urn, context).token
+        try:
+            record = self._store.delete(token, request.id)
+            if record and self._planes:
+                self._planes.deleted(record)
+        except (CloudError, LostReplyError) as error:
+            self._abort(context, f"deleting {_label(request.urn)}", error)
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        """Answer a data source."""
+        try:
+            answer = self._cloud.invoke(request.tok, plain(decode(request.args)), self._settings)
+        except CloudError as error:
+            failure = provider_pb2.CheckFailure(property="", reason=str(error))
+            return provider_pb2.InvokeResponse(failures=[failure])
+        return provider_pb2.InvokeResponse(**{"return": encode(answer)})
+
+    # -- helpers ------------------------------------------------------------------------------------------------
+
+    def _type(self, urn: str, context: Any) -> ResourceType:
+        token = urn.split("::")[2].split("$")[-1]
+        resource = self._schemas.get(token)
+        if resource is None:
+            context.abort(
+                grpc.StatusCode.UNIMPLEMENTED,
+                f"{token}: pulumi-{self._name} {self._version} declares no such type; fix: check the SDK's version",
+            )
+        assert resource is not None
+        return resource
+
+    def _autoname(self, resource: ResourceType, urn: str, news: dict[str, Any], olds: dict[str, Any]) -> None:
+        field = "bucket" if resource.token == "aws:s3/bucket:Bucket" else "name"  # noqa: S105 - a type token
+        known = resource.inputs.get(field)
+        if self._name in _NO_AUTONAME or known is None or known.required or known.shape["kind"] != "string":
+            return
+        if news.get(field) is None and news.get(f"{field}Prefix") is None:
+            news[field] = olds.get(field) or f"{urn.rsplit('::', 1)[-1].lower()}-{secrets.token_hex(4)[:7]}"
+
+    @staticmethod
+    def _abort(context: Any, doing: str, error: Exception) -> None:
+        code = (
+            grpc.StatusCode.UNAVAILABLE
+            if isinstance(error, LostReplyError)
+            else grpc.StatusCode.INVALID_ARGUMENT
+        )
+        context.abort(code, f"{doing}: {error}")
+
+
+def _planned(resource: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:
+    return {**dict.fromkeys(resource.computed, UNKNOWN), **inputs}
+
+
+def _public(outputs: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what only the cloud itself keeps: key material, where a control plane runs."""
+    return {name: value for name, value in outputs.items() if not name.startswith("$")}
+
+
+def _label(urn: str) -> str:
+    return urn.rsplit("::", 1)[-1]

@@ -1,0 +1,224 @@
+"""Creates, reads, changes and deletes resources in an inventory, refusing what a cloud refuses."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from meridian.local.clouds import Cloud, Context
+from meridian.local.errors import CloudError
+from meridian.local.faults import Faults
+from meridian.local.inventory import Inventory, Record
+from meridian.local.schema import ResourceType
+from meridian.local.values import Secret, plain, strings
+
+# Properties by which other resources name a resource, beside its id.
+_HANDLES = ("arn", "selfLink", "email", "keyId", "member")
+# What a resource names by a bare name: (type's module/kind, property) -> the type that must exist.
+_BY_NAME = {
+    ("aws:eks/nodeGroup:NodeGroup", "clusterName"): "aws:eks/cluster:Cluster",
+    ("aws:eks/addon:Addon", "clusterName"): "aws:eks/cluster:Cluster",
+    ("aws:eks/accessEntry:AccessEntry", "clusterName"): "aws:eks/cluster:Cluster",
+    ("aws:eks/podIdentityAssociation:PodIdentityAssociation", "clusterName"): "aws:eks/cluster:Cluster",
+    ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "role"): "aws:iam/role:Role",
+    ("aws:iam/rolePolicy:RolePolicy", "role"): "aws:iam/role:Role",
+}
+_PROTECTED = {
+    "gcp:container/cluster:Cluster": "deletionProtection",
+    "aws:eks/cluster:Cluster": "deletionProtection",
+}
+
+
+class LostReplyError(RuntimeError):
+    """The change was made; the caller must behave as if the connection had broken."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """One environment's part of one cloud."""
+
+    cloud: Cloud
+    cloud_name: str
+    environment: str
+    inventory: Inventory
+    faults: Faults
+
+    def create(
+        self, resource: ResourceType, urn: str, inputs: dict[str, Any], settings: Mapping[str, Any]
+    ) -> Record:
+        """Make a resource and return it; raises CloudError."""
+        self.faults.before(resource.token, "create")
+        lost = self.inventory.lost(self.environment, resource.token, urn)
+        context = self._context(resource, urn, inputs, settings)
+        if lost is not None:
+            # An earlier run's reply was lost after the change was made: take it over instead of making a second one.
+            if lost.name == context.name:
+                return self._rewrite(lost, context, inputs)
+            # It was given another name then, which the engine never heard of: nobody can be using it.
+            self.inventory.remove(lost.row)
+        scope = self.cloud.scope(context)
+        self._refuse_taken_name(context, scope)
+        self._refuse_dangling(context)
+        identifier = self.cloud.identify(context)
+        if self.inventory.by_id(self.environment, resource.token, identifier):
+            raise CloudError(
+                "AlreadyExists",
+                f"{context.kind} {identifier!r} exists already; fix: import it, or choose another name",
+            )
+        outputs = self._outputs(context, identifier, inputs)
+        record = Record(
+            0,
+            self.cloud_name,
+            self.environment,
+            resource.token,
+            identifier,
+            context.name,
+            urn,
+            inputs,
+            outputs,
+            False,
+        )
+        self.inventory.add(record, scope, self._handles(record), self._uses(inputs))
+        made = self.inventory.by_id(self.environment, resource.token, identifier)
+        assert made is not None
+        if self.faults.loses_reply(resource.token, "create"):
+            raise LostReplyError(f"the reply to the creation of {identifier} was lost")
+        return made
+
+    def heard(self, token: str, identifier: str) -> None:
+        """Note that the engine knows of a resource: it named it by its id.
+
+        A resource that was made but never named since has an engine that died, or lost the reply: the next creation
+        for its URN takes it over.
+        """
+        self.inventory.acknowledge(self.environment, token, identifier)
+
+    def read(self, token: str, identifier: str) -> Record | None:
+        """Return what exists, None for nothing."""
+        self.faults.before(token, "read")
+        self.heard(token, identifier)
+        return self.inventory.by_id(self.environment, token, identifier)
+
+    def update(
+        self, resource: ResourceType, identifier: str, inputs: dict[str, Any], settings: Mapping[str, Any]
+    ) -> Record:
+        """Change a resource in place and return it; raises CloudError."""
+        self.faults.before(resource.token, "update")
+        record = replace(self._existing(resource.token, identifier), acknowledged=True)
+        context = self._context(resource, record.urn, inputs, settings)
+        self._refuse_dangling(context)
+        changed = self._rewrite(record, context, inputs)
+        if self.faults.loses_reply(resource.token, "update"):
+            raise LostReplyError(f"the reply to the change of {identifier} was lost")
+        return changed
+
+    def delete(self, token: str, identifier: str) -> Record | None:
+        """Delete a resource and return it, None when it is gone already; raises CloudError while it is in use."""
+        self.faults.before(token, "delete")
+        record = self.inventory.by_id(self.environment, token, identifier)
+        if record is None:
+            return None
+        guard = _PROTECTED.get(token)
+        if guard and plain(record.inputs.get(guard)) is True:
+            raise CloudError("FailedPrecondition", f"{identifier} has {guard} on; fix: switch it off first")
+        users = self.inventory.dependants(record)
+        if users:
+            named = ", ".join(f"{user.token.rsplit(':', 1)[1]} {user.id}" for user in users[:3])
+            raise CloudError(
+                "DependencyViolation", f"{identifier} is in use by {named}; fix: delete that first"
+            )
+        self.inventory.remove(record.row)
+        if self.faults.loses_reply(token, "delete"):
+            raise LostReplyError(f"the reply to the deletion of {identifier} was lost")
+        return record
+
+    def keep(self, record: Record, outputs: Mapping[str, Any]) -> Record:
+        """Store outputs that became known after the creation, such as a control plane's address."""
+        changed = replace(record, outputs={**record.outputs, **outputs})
+        self.inventory.replace(changed, self._handles(changed), self._uses(changed.inputs))
+        return changed
+
+    def _existing(self, token: str, identifier: str) -> Record:
+        record = self.inventory.by_id(self.environment, token, identifier)
+        if record is None:
+            raise CloudError(
+                "NotFound", f"{token} {identifier} does not exist; fix: `meridian refresh`, then up"
+            )
+        return record
+
+    def _context(
+        self, resource: ResourceType, urn: str, inputs: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Context:
+        def find(value: str) -> Mapping[str, Any] | None:
+            named = self.inventory.named(self.environment, value)
+            return named.outputs if named else None
+
+        return Context(resource, _name(urn, inputs), plain(inputs), settings, find)
+
+    def _outputs(self, context: Context, identifier: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self.cloud.computed(context, identifier), **copy.deepcopy(dict(inputs))}
+
+    def _rewrite(self, record: Record, context: Context, inputs: dict[str, Any]) -> Record:
+        fresh = self.cloud.computed(context, record.id)
+        # What a cloud told once stays (addresses, keys); only what follows the inputs is told anew.
+        kept = {name: record.outputs[name] for name in record.outputs if name in context.resource.computed}
+        following = {
+            name: value
+            for name, value in fresh.items()
+            if name in ("tagsAll", "effectiveLabels", "pulumiLabels")
+        }
+        changed = replace(
+            record, inputs=inputs, outputs={**fresh, **kept, **following, **copy.deepcopy(inputs)}
+        )
+        self.inventory.replace(changed, self._handles(changed), self._uses(inputs))
+        return changed
+
+    def _refuse_taken_name(self, context: Context, scope: str) -> None:
+        if not any(key in context.inputs for key in ("name", "bucket", "accountId", "nodeGroupName")):
+            return
+        holder = self.inventory.by_name(context.token, scope, context.name)
+        if holder is not None:
+            raise CloudError(
+                "AlreadyExists",
+                f"the name {context.name!r} is taken by {holder.id}; fix: choose another name, or import that one",
+            )
+
+    def _refuse_dangling(self, context: Context) -> None:
+        for text in set(strings(context.inputs)):
+            if self.cloud.reference(text) and self.inventory.named(self.environment, text) is None:
+                raise CloudError(
+                    "NotFound",
+                    f"{context.kind} {context.name!r} names {text!r}, which does not exist; fix: create it first",
+                )
+        for (token, field), target in _BY_NAME.items():
+            name = context.inputs.get(field)
+            if (
+                token == context.token
+                and isinstance(name, str)
+                and not self.inventory.by_id(self.environment, target, name)
+            ):
+                raise CloudError(
+                    "ResourceNotFoundException", f"{field} {name!r} does not exist; fix: create it first"
+                )
+
+    @staticmethod
+    def _handles(record: Record) -> list[str]:
+        values = [record.id, *(record.outputs.get(name) for name in _HANDLES)]
+        return [value for value in values if isinstance(value, str) and len(value) > 3]
+
+    def _uses(self, inputs: Mapping[str, Any]) -> Iterable[str]:
+        return {
+            text
+            for text in strings(plain({k: v for k, v in inputs.items() if not isinstance(v, Secret)}))
+            if len(text) > 3
+        }
+
+
+def _name(urn: str, inputs: Mapping[str, Any]) -> str:
+    for key in ("name", "bucket", "accountId", "nodeGroupName"):
+        value = plain(inputs.get(key))
+        if isinstance(value, str) and value:
+            return value
+    return urn.rsplit("::", 1)[-1]
