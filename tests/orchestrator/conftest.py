@@ -1,47 +1,48 @@
-"""A small estate of its own: a temporary checkout whose program makes components and dynamic-free resources only."""
-
-from __future__ import annotations
+"""A small estate of its own: a temporary checkout whose program makes components and things of a fixture provider."""
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from drive import estate_of
 
 from meridian.orchestrator.commands import Estate
-from meridian.orchestrator.workers import ProgramSpec, WorkerPool
+from meridian.orchestrator.workers import WorkerPool
 from meridian.paths import Checkout, find_checkout
 
-GRAPH = {"base": (), "left": ("base",), "right": ("base",), "top": ("left", "right")}
-
 PROGRAM = """
+import json
 import pathlib
-import time
 
 import pulumi
 
 HERE = pathlib.Path(__file__).parent
 
 
-class Thing(pulumi.ComponentResource):
-    def __init__(self, name, opts=None):
-        super().__init__("fixture:index:Thing", name, None, opts)
+class Group(pulumi.ComponentResource):
+    def __init__(self, name):
+        super().__init__("fixture:index:Group", name, None, None)
         self.register_outputs({})
+
+
+class Thing(pulumi.CustomResource):
+    def __init__(self, name, props, opts=None):
+        super().__init__("fixture:index:Thing", name, props, opts)
 
 
 def run(stack):
     unit = stack.split("-", 1)[1]
-    slow = HERE / f"slow-{unit}"
-    failing = HERE / f"fail-{unit}"
-    for index in range(5):
-        Thing(f"{unit}-{index}")
-    if slow.exists():
-        (HERE / f"reached-{unit}").touch()
-        time.sleep(float(slow.read_text()))
-    if failing.exists():
-        raise ValueError(failing.read_text())
+    wish = HERE / f"{unit}.json"
+    props = json.loads(wish.read_text()) if wish.exists() else {}
+    if "raise" in props:
+        raise ValueError(props["raise"])
+    group = Group(unit)
+    for index in range(3):
+        Thing(f"{unit}-{index}", {"colour": "red", **props}, pulumi.ResourceOptions(parent=group))
     pulumi.export("name", unit)
     pulumi.export("password", pulumi.Output.secret("hunter2-" + unit))
 """
@@ -55,9 +56,11 @@ def engine() -> str | None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    """An empty checkout with the environment `local`."""
-    (tmp_path / "stacks" / "local").mkdir(parents=True)
-    (tmp_path / "stacks" / "prod").mkdir()
+    """An empty checkout with the environments `local` and `prod`."""
+    for environment in ("local", "prod"):
+        folder = tmp_path / "stacks" / environment
+        folder.mkdir(parents=True)
+        (folder / "estate.yaml").touch()
     (tmp_path / "Pulumi.yaml").write_text(
         "name: fixture\nruntime: python\nmain: program\nstackConfigDir: stacks\n"
     )
@@ -65,8 +68,16 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture
-def estate(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate]:
-    """The small estate on the real engine; its worker process is ended afterwards."""
+def things(checkout: Checkout) -> Path:
+    """The folder that is the fixture provider's cloud."""
+    folder = checkout.root / "things"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def estate(checkout: Checkout, things: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Estate]:
+    """The small estate on the real engine; its provider and worker processes are ended afterwards."""
     found = engine()
     if found is None:
         pytest.fail("the Pulumi engine is not there: run `meridian toolchain` first")
@@ -77,8 +88,17 @@ def estate(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Esta
     program = checkout.root / "program"
     program.mkdir()
     (program / "fixture_program.py").write_text(PROGRAM)
-    spec = ProgramSpec("fixture_program:run", (), (str(program),), ())
     monkeypatch.setenv("MERIDIAN_WORKER_IDLE_SECONDS", "30")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
-    yield Estate(checkout, GRAPH, spec, project="fixture", embedded_clouds=False)
-    WorkerPool(checkout, spec).stop()
+    provider = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("fixture_provider.py")), str(things)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert provider.stdout is not None
+    monkeypatch.setenv("PULUMI_DEBUG_PROVIDERS", f"fixture:{int(provider.stdout.readline())}")
+    small = estate_of(checkout.root)
+    yield small
+    WorkerPool(checkout, small.spec).stop()
+    provider.kill()
+    provider.communicate()

@@ -15,7 +15,7 @@ from typing import Any
 from meridian.orchestrator import progress as progress_
 from meridian.orchestrator import recover
 from meridian.orchestrator.engine import engine_binary
-from meridian.orchestrator.errors import OrchestratorError, UsageError
+from meridian.orchestrator.errors import InvalidEstateError, OrchestratorError, UsageError
 from meridian.orchestrator.graph_run import GraphRun
 from meridian.orchestrator.locks import EnvironmentLock, read_holder
 from meridian.orchestrator.providers_mode import LOCAL, Providers, decide
@@ -51,6 +51,7 @@ class Estate:
     spec: ProgramSpec = field(default_factory=ProgramSpec)
     project: str = PROJECT
     embedded_clouds: bool = True
+    check: str | None = "meridian.orchestrator.checks:model_errors"
 
 
 def own_estate(checkout: Checkout) -> Estate:
@@ -59,8 +60,8 @@ def own_estate(checkout: Checkout) -> Estate:
 
 
 def environments(checkout: Checkout) -> list[str]:
-    """Return the environments that exist as data: the folders under `stacks/`."""
-    return sorted(folder.name for folder in checkout.stacks.iterdir() if folder.is_dir())
+    """Return the environments that exist as data: the folders under `stacks/` with an estate.yaml."""
+    return sorted(file.parent.name for file in checkout.stacks.glob("*/estate.yaml"))
 
 
 def session_for(
@@ -120,11 +121,18 @@ def run(
         pool = WorkerPool(estate.checkout, estate.spec)
         if operation in ("preview", "up"):
             pool.ensure()
+            phases.close("worker process")
         if estate.embedded_clouds and session.providers is not Providers.OFFICIAL:
             _embedded(estate.checkout, session)
+            phases.close("embedded clouds")
         _ensure_stacks(session, graph)
+        if estate.check and operation in ("preview", "up"):
+            problems = pool.call(estate.check, str(estate.checkout.root), environment)
+            phases.close("model")
+            if problems:
+                raise InvalidEstateError(problems)
         recovery = recover.examine(session, graph, consent=consent or operation == "recover")
-        phases.close("prepare")
+        phases.close("stacks")
         prepare = recovery.prepare if operation in ("up", "destroy") else {}
         if operation == "recover":
             graph = {unit: () for unit in graph if unit in recovery.prepare}

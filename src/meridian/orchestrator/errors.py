@@ -17,5 +17,9 @@ class UsageError(OrchestratorError):
     """The command line itself is wrong: exit code 2."""
 
 
+class InvalidEstateError(RuntimeError):
+    """The environment's data is wrong; the message is the model's own list of all problems."""
+
+
 class LockedError(OrchestratorError):
     """Another run holds the environment."""

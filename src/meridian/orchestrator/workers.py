@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import psutil
 from filelock import FileLock
@@ -148,15 +149,26 @@ class WorkerPool:
 
     def worker(self, stack: str, environment: Mapping[str, str]) -> Worker:
         """Fork a worker that runs the program as `stack`; waits for the imports when the zygote is young."""
+        connection, answer = self._ask({"stack": stack, "environment": dict(environment)})
+        return Worker(connection, int(answer["port"]))
+
+    def call(self, function: str, *arguments: str) -> Any:
+        """Call "module:function" in a forked worker, which has the model imported, and return its answer."""
+        connection, answer = self._ask(
+            {"call": function, "arguments": arguments, "environment": dict(os.environ)}
+        )
+        connection.close()
+        return answer["answer"]
+
+    def _ask(self, wish: dict[str, Any]) -> tuple[socket.socket, dict[str, Any]]:
         if self._address is None:
             self.ensure()
         assert self._address is not None
         port, token = self._address
         request = {
+            **wish,
             "token": token,
-            "stack": stack,
             "directory": str(self._checkout.root),
-            "environment": dict(environment),
             "log": str(self.log),
         }
         try:
@@ -169,14 +181,18 @@ class WorkerPool:
         if not answer:
             connection.close()
             raise self._broken("the worker process gave no answer")
-        return Worker(connection, int(json.loads(answer)["port"]))
+        told: dict[str, Any] = json.loads(answer)
+        if "error" in told:
+            connection.close()
+            raise self._broken(f"the program cannot be imported: {told['error']}")
+        return connection, told
 
     def _broken(self, what: str) -> OrchestratorError:
         try:
             lines = self.log.read_text(errors="replace").strip().splitlines()
         except OSError:
             lines = []
-        last = f" (last line of its log: {lines[-1]})" if lines else ""
+        last = f" (last line of its log: {lines[-1]})" if lines and lines[-1] not in what else ""
         return OrchestratorError(
             f"{what}{last}",
             "the program and its SDKs must be importable by this interpreter",

@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def _load(program: str, preload: list[str]) -> None:
             importlib.import_module(f"{name}.{found.name}")
     # The language server and its gRPC stubs: modules only, no object is made.
     importlib.import_module("meridian.orchestrator.runtime")
+    importlib.import_module("meridian.model")
 
 
 def _serve_child(connection: socket.socket, request: dict[str, Any], program: str) -> None:
@@ -42,6 +44,11 @@ def _serve_child(connection: socket.socket, request: dict[str, Any], program: st
     os.dup2(log, 2)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if "call" in request:
+        module, function = request["call"].split(":")
+        answer = getattr(importlib.import_module(module), function)(*request["arguments"])
+        connection.sendall(json.dumps({"answer": answer}).encode() + b"\n")
+        return
     from meridian.orchestrator.runtime import serve
 
     port = serve(program, request["stack"])
@@ -65,7 +72,8 @@ def _read_line(connection: socket.socket) -> bytes:
 class Zygote:
     """The accepting loop; holds no state but its children."""
 
-    def __init__(self, listener: socket.socket, token: str, program: str, idle: float) -> None:
+    def __init__(self, listener: socket.socket, token: str, program: str, idle: float, failure: str) -> None:
+        self._failure = failure
         self._listener = listener
         self._token = token
         self._program = program
@@ -98,6 +106,9 @@ class Zygote:
             raise ValueError("wrong token")
         if request.get("stop"):
             return False
+        if self._failure:
+            connection.sendall(json.dumps({"error": self._failure}).encode() + b"\n")
+            return True
         if threading.active_count() > 1:
             raise ValueError("a thread is running: a fork would not be safe")
         child = os.fork()
@@ -157,11 +168,17 @@ def main() -> None:
         },
     )
     try:
-        _load(options.program, [name for name in options.preload.split(",") if name])
+        failure, idle = "", options.idle
+        try:
+            _load(options.program, [name for name in options.preload.split(",") if name])
+        except Exception as error:
+            traceback.print_exc()
+            # Not for long: what mends it may be an installation, which no source's time shows.
+            failure, idle = f"{type(error).__name__}: {error}", 2.0
         # Kept out of the collector, the imported pages stay shared with the children.
         gc.collect()
         gc.freeze()
-        Zygote(listener, token, options.program, options.idle).run()
+        Zygote(listener, token, options.program, idle, failure).run()
     finally:
         try:
             if json.loads(options.announce.read_text())["pid"] == os.getpid():
