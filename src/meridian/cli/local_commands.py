@@ -1,0 +1,182 @@
+"""`meridian local ...`: look into the embedded clouds, change something behind the estate's back, make a cloud fail."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from meridian.local.client import LocalClouds
+
+app = typer.Typer(help="The embedded clouds of this checkout.", no_args_is_help=True)
+fault_app = typer.Typer(help="Make a cloud fail on demand.", no_args_is_help=True)
+app.add_typer(fault_app, name="fault")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def _running() -> LocalClouds:
+    """Return the running clouds; ends the command when none run."""
+    from meridian.local.client import LocalClouds
+    from meridian.paths import find_checkout
+
+    clouds = LocalClouds.connect(find_checkout())
+    if clouds is None:
+        print(
+            "meridian: the embedded clouds of this checkout do not run; fix: `meridian up local` starts them",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
+    return clouds
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(each) for each in row))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / 2**20:.0f} MiB"
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show the daemon, its processes and their memory."""
+    found = _running().status()
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    print(
+        f"daemon {found['pid']}, up {found['uptime']:.0f} s, {found['instances']} provider instances, "
+        f"{found['resources']} resources, {found['clusters']} clusters, {found['faults']} faults waiting, "
+        f"{_mebibytes(found['memory'])} in all"
+    )
+    rows = [(each["pid"], each["name"], _mebibytes(each["memory"])) for each in found["processes"]]
+    _table(("pid", "process", "memory"), rows)
+
+
+@app.command()
+def clusters(as_json: Json = False) -> None:
+    """Show the clusters and how to reach each."""
+    found = _running().clusters()
+    if as_json:
+        print(json.dumps([{**vars(each), "kubeconfig": str(each.kubeconfig)} for each in found], indent=2))
+        return
+    headings = ("cluster", "cloud", "region", "version", "nodes", "state", "endpoint", "kubeconfig")
+    _table(
+        headings,
+        [(c.name, c.cloud, c.region, c.version, c.nodes, c.state, c.endpoint, c.kubeconfig) for c in found],
+    )
+
+
+@app.command()
+def inventory(
+    cloud: Annotated[str | None, typer.Option(help="gcp, aws, random or tls.")] = None,
+    kind: Annotated[str | None, typer.Option("--type", help="A part of the type, such as Cluster.")] = None,
+    environment: Annotated[str | None, typer.Option("--env", help="One environment only.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what exists in the clouds; secret values are hidden."""
+    rows = [row for row in _running().inventory(cloud, environment) if not kind or kind in row["type"]]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    _table(
+        ("environment", "type", "name", "id"),
+        [(r["environment"], r["type"], r["name"], r["id"]) for r in rows],
+    )
+
+
+@app.command()
+def drift(
+    resource: Annotated[str, typer.Argument(help="Its id, name or URN.")],
+    path: Annotated[str | None, typer.Argument(help="The property, such as tags.owner.")] = None,
+    value: Annotated[str | None, typer.Argument(help="The new value; JSON is taken as JSON.")] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete the resource instead.")] = False,
+) -> None:
+    """Change or delete a resource behind the estate's back, as a person at the console would."""
+    if delete == (path is not None) or (path is not None and value is None):
+        raise typer.BadParameter("give PATH and VALUE, or --delete")
+    changed = _running().drift(resource, path, value)
+    if delete:
+        print(f"{changed['id']}: deleted behind the estate's back")
+    else:
+        print(f"{changed['id']}: {changed['path']} was {changed['old']!r}, is {changed['new']!r}")
+    print("`meridian refresh ENV` finds it; `meridian up ENV` mends it")
+
+
+@fault_app.command("add")
+def fault_add(
+    kind: Annotated[str, typer.Argument(help="throttle, error, lost-reply or latency.")],
+    types: Annotated[str, typer.Option("--type", help="Type pattern, such as 'aws:ec2/*'.")] = "*",
+    operation: Annotated[str, typer.Option(help="create, read, update, delete or *.")] = "*",
+    count: Annotated[int, typer.Option(help="How often it strikes.")] = 1,
+    seconds: Annotated[float, typer.Option(help="How long a latency lasts.")] = 0.0,
+) -> None:
+    """Make the next matching operations fail or wait."""
+    fault = _running().fault("add", kind=kind, types=types, operation=operation, count=count, seconds=seconds)
+    print(f"fault {fault['number']}: {kind} on {operation} of {types}, {count} times")
+
+
+@fault_app.command("list")
+def fault_list(as_json: Json = False) -> None:
+    """Show the faults that still wait."""
+    faults = _running().fault("list")
+    if as_json:
+        print(json.dumps(faults, indent=2))
+        return
+    headings = ("number", "kind", "types", "operation", "count", "seconds")
+    _table(headings, [tuple(fault[heading] for heading in headings) for fault in faults])
+
+
+@fault_app.command("clear")
+def fault_clear() -> None:
+    """Forget all faults."""
+    print(f"{_running().fault('clear')} faults cleared")
+
+
+@app.command("stop-cluster")
+def stop_cluster(name: str) -> None:
+    """Take a cluster away as an outage would; its data stays."""
+    _running().stop_cluster(name)
+    print(f"{name}: stopped; `meridian local start-cluster {name}` brings it back")
+
+
+@app.command("start-cluster")
+def start_cluster(name: str) -> None:
+    """Bring a stopped cluster back."""
+    _running().start_cluster(name)
+    print(f"{name}: running")
+
+
+@app.command()
+def down() -> None:
+    """Stop every process of the embedded clouds; what exists stays in the inventory."""
+    _running().stop()
+    print("stopped the embedded clouds")
+
+
+@app.command()
+def logs(
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.")] = 50,
+) -> None:
+    """Print the end of the daemon's log."""
+    from meridian.paths import find_checkout
+
+    path = find_checkout().local / "daemon.log"
+    if not path.is_file():
+        print(f"meridian: {path} does not exist: no daemon ran here yet", file=sys.stderr)
+        raise typer.Exit(1)
+    with path.open(errors="replace") as stream:
+        print("".join(deque(stream, lines)), end="")
