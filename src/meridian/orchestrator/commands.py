@@ -122,15 +122,17 @@ def run(
         if operation in ("preview", "up"):
             pool.ensure()
             phases.close("worker process")
-        if estate.embedded_clouds and session.providers is not Providers.OFFICIAL:
-            _embedded(estate.checkout, session)
+        with ThreadPoolExecutor(1) as aside:
+            # The clouds' daemon starts while the worker imports and the model is checked.
+            clouds = aside.submit(_embedded, estate, session)
+            _ensure_stacks(session, graph)
+            if estate.check and operation in ("preview", "up"):
+                problems = pool.call(estate.check, str(estate.checkout.root), environment)
+                phases.close("imports and model")
+                if problems:
+                    raise InvalidEstateError(problems)
+            clouds.result()
             phases.close("embedded clouds")
-        _ensure_stacks(session, graph)
-        if estate.check and operation in ("preview", "up"):
-            problems = pool.call(estate.check, str(estate.checkout.root), environment)
-            phases.close("model")
-            if problems:
-                raise InvalidEstateError(problems)
         recovery = recover.examine(session, graph, consent=consent or operation == "recover")
         phases.close("stacks")
         prepare = recovery.prepare if operation in ("up", "destroy") else {}
@@ -177,12 +179,13 @@ def _order(operation: str, graph: Graph) -> Graph:
     return graph if operation == "up" else unordered(graph)
 
 
-def _embedded(checkout: Checkout, session: Session) -> None:
+def _embedded(estate: Estate, session: Session) -> None:
+    if not estate.embedded_clouds or session.providers is Providers.OFFICIAL:
+        return
     from meridian.local import client, plugins
 
-    plugins.install(checkout)
-    if session.providers is Providers.EMBEDDED:
-        client.LocalClouds.ensure_running(checkout)
+    plugins.install(estate.checkout)
+    client.LocalClouds.ensure_running(estate.checkout)
 
 
 def _ensure_stacks(session: Session, graph: Graph) -> None:
