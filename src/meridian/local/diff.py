@@ -40,7 +40,7 @@ def compare(
         if replace:
             replaces.append(name)
         for path, kind in changes:
-            detailed[path] = _KIND(kind=kind + 1 if replace else kind, inputDiff=True)
+            detailed[path] = _KIND(kind=_KIND.Kind.Name(kind + 1 if replace else kind), inputDiff=True)
     state = provider_pb2.DiffResponse.DIFF_SOME if diffs else provider_pb2.DiffResponse.DIFF_NONE
     named = news.get("name") if news.get("name") is not None else news.get("bucket")
     # Where the name stays, the old one must go first: the cloud takes a name once.

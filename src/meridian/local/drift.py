@@ -46,7 +46,7 @@ def change(inventory: Inventory, record: Record, path: str, value: str) -> tuple
         raise LocalError(path, "is a secret", "change a property that is none")
     new = _parsed(value)
     node[key] = new
-    inputs = {name: outputs[name] if name in outputs else each for name, each in record.inputs.items()}
+    inputs = {name: outputs.get(name, each) for name, each in record.inputs.items()}
     inventory.replace(replace(record, inputs=inputs, outputs=outputs), *inventory.links(record.row))
     return old, new
 

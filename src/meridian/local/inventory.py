@@ -20,7 +20,8 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS resources (
   row INTEGER PRIMARY KEY, cloud TEXT NOT NULL, environment TEXT NOT NULL, token TEXT NOT NULL, id TEXT NOT NULL,
   name TEXT NOT NULL, scope TEXT NOT NULL, urn TEXT NOT NULL, inputs TEXT NOT NULL, outputs TEXT NOT NULL,
-  acknowledged INTEGER NOT NULL, created REAL NOT NULL, UNIQUE (environment, token, id));
+  acknowledged INTEGER NOT NULL, created REAL NOT NULL, place TEXT NOT NULL,
+  UNIQUE (environment, token, place, id));
 CREATE INDEX IF NOT EXISTS resources_names ON resources (token, scope, name);
 CREATE TABLE IF NOT EXISTS handles (value TEXT NOT NULL, row INTEGER NOT NULL REFERENCES resources ON DELETE CASCADE);
 CREATE INDEX IF NOT EXISTS handles_values ON handles (value);
@@ -71,13 +72,17 @@ class Inventory:
         scope: str,
         handles: Iterable[str],
         uses: Iterable[str],
+        place: str = "",
     ) -> None:
-        """Store a new resource with the values by which others may name it and the values that it names."""
+        """Store a new resource with the values by which others may name it and the values that it names.
+
+        `place` is the region where ids are only unique by region (a log group's, a key alias's).
+        """
         with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             cursor = self._db.execute(
-                "INSERT INTO resources (cloud, environment, token, id, name, scope, urn, inputs, outputs, acknowledged, created)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO resources (cloud, environment, token, id, name, scope, urn, inputs, outputs, acknowledged, created, place)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     *(
                         record.cloud,
@@ -93,6 +98,7 @@ class Inventory:
                         self._dump(record.outputs),
                         int(record.acknowledged),
                         time.time(),
+                        place,
                     ),
                 ),
             )
@@ -116,12 +122,12 @@ class Inventory:
             self._db.execute("DELETE FROM uses WHERE row=?", (record.row,))
             self._link(record.row, handles, uses)
 
-    def acknowledge(self, environment: str, token: str, identifier: str) -> None:
+    def acknowledge(self, environment: str, token: str, identifier: str, place: str = "") -> None:
         """Note that the engine knows of a resource."""
         with self._lock, self._db:
             self._db.execute(
-                "UPDATE resources SET acknowledged=1 WHERE environment=? AND token=? AND id=? AND acknowledged=0",
-                (environment, token, identifier),
+                "UPDATE resources SET acknowledged=1 WHERE environment=? AND token=? AND id=? AND place=? AND acknowledged=0",
+                (environment, token, identifier, place),
             )
 
     def remove(self, row: int) -> None:
@@ -129,9 +135,11 @@ class Inventory:
         with self._lock, self._db:
             self._db.execute("DELETE FROM resources WHERE row=?", (row,))
 
-    def by_id(self, environment: str, token: str, identifier: str) -> Record | None:
+    def by_id(self, environment: str, token: str, identifier: str, place: str = "") -> Record | None:
         """Return the resource of a type with this id."""
-        return self._one("environment=? AND token=? AND id=?", (environment, token, identifier))
+        return self._one(
+            "environment=? AND token=? AND id=? AND place=?", (environment, token, identifier, place)
+        )
 
     def by_name(self, token: str, scope: str, name: str) -> Record | None:
         """Return the resource that holds a name in its scope."""
@@ -157,8 +165,8 @@ class Inventory:
     def dependants(self, record: Record) -> list[Record]:
         """Return what names this resource."""
         return self._many(
-            "environment=? AND row<>? AND row IN (SELECT uses.row FROM uses JOIN handles USING (value) WHERE handles.row=?)",
-            (record.environment, record.row, record.row),
+            "environment=? AND cloud=? AND row<>? AND row IN (SELECT uses.row FROM uses JOIN handles USING (value) WHERE handles.row=?)",
+            (record.environment, record.cloud, record.row, record.row),
         )
 
     def all(

@@ -101,7 +101,9 @@ class Operations:
     def status(self) -> dict[str, Any]:
         """Return process id, uptime, memory and counts."""
         own = psutil.Process()
-        processes = [{"pid": own.pid, "name": "daemon", "memory": own.memory_info().rss}]
+        processes: list[dict[str, Any]] = [
+            {"pid": own.pid, "name": "daemon", "memory": own.memory_info().rss}
+        ]
         for child in own.children(recursive=True):
             try:
                 processes.append({"pid": child.pid, "name": child.name(), "memory": child.memory_info().rss})

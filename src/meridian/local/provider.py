@@ -100,9 +100,9 @@ class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:
         """Compare the inputs of then and now."""
         resource = self._type(request.urn, context)
-        olds = decode(request.old_inputs) or decode(request.olds)
+        olds = decode(request.old_inputs if request.HasField("old_inputs") else request.olds)
         if self._store is not None:
-            self._store.heard(resource.token, request.id)
+            self._store.heard(resource.token, request.id, self._at(decode(request.olds)))
         ignored = set(request.ignoreChanges)
         return compare(resource, olds, decode(request.news), self._cloud.force_new(resource.token), ignored)
 
@@ -111,7 +111,7 @@ class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
         resource = self._type(request.urn, context)
         inputs = decode(request.properties)
         if request.preview or self._store is None:
-            return provider_pb2.CreateResponse(id="", properties=encode(_planned(resource, inputs)))
+            return provider_pb2.CreateResponse(id="", properties=encode(self._planned(resource, inputs)))
         try:
             record = self._store.create(resource, request.urn, inputs, self._settings)
             if self._planes:
@@ -128,7 +128,7 @@ class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
             )
         resource = self._type(request.urn, context)
         try:
-            record = self._store.read(resource.token, request.id)
+            record = self._store.read(resource.token, request.id, self._at(decode(request.properties)))
         except CloudError as error:
             self._abort(context, f"reading {_label(request.urn)}", error)
         if record is None:
@@ -146,7 +146,7 @@ class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
             kept = {name: value for name, value in decode(request.olds).items() if name in resource.computed}
             return provider_pb2.UpdateResponse(properties=encode({**kept, **inputs}))
         try:
-            record = self._store.update(resource, request.id, inputs, self._settings)
+            record = self._store.update(resource, request.id, inputs, self._at(decode(request.olds)))
             if self._planes:
                 record = self._planes.updated(self._store, record)
         except (CloudError, LostReplyError) as error:
@@ -160,7 +160,7 @@ class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
         assert self._store is not None
         token = self._type(request.urn, context).token
         try:
-            record = self._store.delete(token, request.id)
+            record = self._store.delete(token, request.id, self._at(decode(request.properties)))
             if record and self._planes:
                 self._planes.deleted(record)
         except (CloudError, LostReplyError) as error:
@@ -175,6 +175,21 @@ class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
             failure = provider_pb2.CheckFailure(property="", reason=str(error))
             return provider_pb2.InvokeResponse(failures=[failure])
         return provider_pb2.InvokeResponse(**{"return": encode(answer)})
+
+    def _at(self, outputs: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings with the region where the resource lies, if it lies elsewhere."""
+        region = outputs.get("region") if self._name == "aws" else None
+        return {**self._settings, "region": region} if isinstance(region, str) and region else self._settings
+
+    def _planned(self, resource: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:
+        """What is known before the creation: the inputs, and the place that the provider is bound to."""
+        known: dict[str, Any] = {
+            name: self._settings[name]
+            for name in ("region", "project")
+            if self._settings.get(name) and name in resource.outputs
+        }
+        unknown: dict[str, Any] = dict.fromkeys((*resource.computed, *resource.certain), UNKNOWN)
+        return {**unknown, **known, **{name: value for name, value in inputs.items() if value is not None}}
 
     # -- helpers ------------------------------------------------------------------------------------------------
 
@@ -205,10 +220,6 @@ class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
             else grpc.StatusCode.INVALID_ARGUMENT
         )
         context.abort(code, f"{doing}: {error}")
-
-
-def _planned(resource: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:
-    return {**dict.fromkeys(resource.computed, UNKNOWN), **inputs}
 
 
 def _public(outputs: dict[str, Any]) -> dict[str, Any]:

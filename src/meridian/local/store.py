@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from meridian.local.clouds import Cloud, Context
+from meridian.local.clouds.aws import GLOBAL
 from meridian.local.errors import CloudError
 from meridian.local.faults import Faults
 from meridian.local.inventory import Inventory, Record
@@ -16,6 +17,17 @@ from meridian.local.values import Secret, plain, strings
 
 # Properties by which other resources name a resource, beside its id.
 _HANDLES = ("arn", "selfLink", "email", "keyId", "member")
+# What a cloud fills in where the inputs leave it open: told once, it stays.
+_KEPT = frozenset(
+    {
+        "bucket",
+        "tunnel1PresharedKey",
+        "tunnel2PresharedKey",
+        "tunnel1InsideCidr",
+        "tunnel2InsideCidr",
+        "address",
+    }
+)
 # What a resource names by a bare name: (type's module/kind, property) -> the type that must exist.
 _BY_NAME = {
     ("aws:eks/nodeGroup:NodeGroup", "clusterName"): "aws:eks/cluster:Cluster",
@@ -29,6 +41,22 @@ _PROTECTED = {
     "gcp:container/cluster:Cluster": "deletionProtection",
     "aws:eks/cluster:Cluster": "deletionProtection",
 }
+
+
+# Texts in which the name of something else may stand without meaning it.
+_NO_USE = frozenset(
+    {
+        "tags",
+        "labels",
+        "resourceLabels",
+        "description",
+        "name",
+        "displayName",
+        "region",
+        "location",
+        "project",
+    }
+)
 
 
 class LostReplyError(RuntimeError):
@@ -62,7 +90,8 @@ class Store:
         self._refuse_taken_name(context, scope)
         self._refuse_dangling(context)
         identifier = self.cloud.identify(context)
-        if self.inventory.by_id(self.environment, resource.token, identifier):
+        place = self.place(resource.token, {**settings, **_region(context.inputs)})
+        if self.inventory.by_id(self.environment, resource.token, identifier, place):
             raise CloudError(
                 "AlreadyExists",
                 f"{context.kind} {identifier!r} exists already; fix: import it, or choose another name",
@@ -80,33 +109,41 @@ class Store:
             outputs,
             False,
         )
-        self.inventory.add(record, scope, self._handles(record), self._uses(inputs))
-        made = self.inventory.by_id(self.environment, resource.token, identifier)
+        self.inventory.add(record, scope, self._handles(record), self._uses(inputs), place)
+        made = self.inventory.by_id(self.environment, resource.token, identifier, place)
         assert made is not None
         if self.faults.loses_reply(resource.token, "create"):
             raise LostReplyError(f"the reply to the creation of {identifier} was lost")
         return made
 
-    def heard(self, token: str, identifier: str) -> None:
+    def place(self, token: str, settings: Mapping[str, Any]) -> str:
+        """Return the region where ids of a type are only unique by region, else nothing."""
+        return (
+            str(settings.get("region") or "")
+            if self.cloud_name == "aws" and token.split(":")[1].split("/")[0] not in GLOBAL
+            else ""
+        )
+
+    def heard(self, token: str, identifier: str, settings: Mapping[str, Any]) -> None:
         """Note that the engine knows of a resource: it named it by its id.
 
         A resource that was made but never named since has an engine that died, or lost the reply: the next creation
         for its URN takes it over.
         """
-        self.inventory.acknowledge(self.environment, token, identifier)
+        self.inventory.acknowledge(self.environment, token, identifier, self.place(token, settings))
 
-    def read(self, token: str, identifier: str) -> Record | None:
+    def read(self, token: str, identifier: str, settings: Mapping[str, Any]) -> Record | None:
         """Return what exists, None for nothing."""
         self.faults.before(token, "read")
-        self.heard(token, identifier)
-        return self.inventory.by_id(self.environment, token, identifier)
+        self.heard(token, identifier, settings)
+        return self.inventory.by_id(self.environment, token, identifier, self.place(token, settings))
 
     def update(
         self, resource: ResourceType, identifier: str, inputs: dict[str, Any], settings: Mapping[str, Any]
     ) -> Record:
         """Change a resource in place and return it; raises CloudError."""
         self.faults.before(resource.token, "update")
-        record = replace(self._existing(resource.token, identifier), acknowledged=True)
+        record = replace(self._existing(resource.token, identifier, settings), acknowledged=True)
         context = self._context(resource, record.urn, inputs, settings)
         self._refuse_dangling(context)
         changed = self._rewrite(record, context, inputs)
@@ -114,10 +151,10 @@ class Store:
             raise LostReplyError(f"the reply to the change of {identifier} was lost")
         return changed
 
-    def delete(self, token: str, identifier: str) -> Record | None:
+    def delete(self, token: str, identifier: str, settings: Mapping[str, Any]) -> Record | None:
         """Delete a resource and return it, None when it is gone already; raises CloudError while it is in use."""
         self.faults.before(token, "delete")
-        record = self.inventory.by_id(self.environment, token, identifier)
+        record = self.inventory.by_id(self.environment, token, identifier, self.place(token, settings))
         if record is None:
             return None
         guard = _PROTECTED.get(token)
@@ -140,8 +177,8 @@ class Store:
         self.inventory.replace(changed, self._handles(changed), self._uses(changed.inputs))
         return changed
 
-    def _existing(self, token: str, identifier: str) -> Record:
-        record = self.inventory.by_id(self.environment, token, identifier)
+    def _existing(self, token: str, identifier: str, settings: Mapping[str, Any]) -> Record:
+        record = self.inventory.by_id(self.environment, token, identifier, self.place(token, settings))
         if record is None:
             raise CloudError(
                 "NotFound", f"{token} {identifier} does not exist; fix: `meridian refresh`, then up"
@@ -158,19 +195,26 @@ class Store:
         return Context(resource, _name(urn, inputs), plain(inputs), settings, find)
 
     def _outputs(self, context: Context, identifier: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self.cloud.computed(context, identifier), **copy.deepcopy(dict(inputs))}
+        given = {**self.cloud.computed(context, identifier), **copy.deepcopy(dict(inputs))}
+        return completed(context.resource, given)
 
     def _rewrite(self, record: Record, context: Context, inputs: dict[str, Any]) -> Record:
         fresh = self.cloud.computed(context, record.id)
         # What a cloud told once stays (addresses, keys); only what follows the inputs is told anew.
-        kept = {name: record.outputs[name] for name in record.outputs if name in context.resource.computed}
+        kept = {
+            name: value
+            for name, value in record.outputs.items()
+            if name in context.resource.computed or name.startswith("$") or name in _KEPT
+        }
         following = {
             name: value
             for name, value in fresh.items()
             if name in ("tagsAll", "effectiveLabels", "pulumiLabels")
         }
         changed = replace(
-            record, inputs=inputs, outputs={**fresh, **kept, **following, **copy.deepcopy(inputs)}
+            record,
+            inputs=inputs,
+            outputs=completed(context.resource, {**fresh, **kept, **following, **copy.deepcopy(inputs)}),
         )
         self.inventory.replace(changed, self._handles(changed), self._uses(inputs))
         return changed
@@ -193,12 +237,13 @@ class Store:
                     f"{context.kind} {context.name!r} names {text!r}, which does not exist; fix: create it first",
                 )
         for (token, field), target in _BY_NAME.items():
-            name = context.inputs.get(field)
-            if (
-                token == context.token
-                and isinstance(name, str)
-                and not self.inventory.by_id(self.environment, target, name)
-            ):
+            if token != context.token:
+                continue
+            name, place = (
+                context.inputs.get(field),
+                self.place(target, {**context.settings, **_region(context.inputs)}),
+            )
+            if isinstance(name, str) and not self.inventory.by_id(self.environment, target, name, place):
                 raise CloudError(
                     "ResourceNotFoundException", f"{field} {name!r} does not exist; fix: create it first"
                 )
@@ -209,11 +254,17 @@ class Store:
         return [value for value in values if isinstance(value, str) and len(value) > 3]
 
     def _uses(self, inputs: Mapping[str, Any]) -> Iterable[str]:
-        return {
-            text
-            for text in strings(plain({k: v for k, v in inputs.items() if not isinstance(v, Secret)}))
-            if len(text) > 3
+        named = {
+            key: plain(value)
+            for key, value in inputs.items()
+            if key not in _NO_USE and not isinstance(value, Secret)
         }
+        return {text for text in strings(named) if len(text) > 3}
+
+
+def _region(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource's own region goes before its provider's."""
+    return {"region": inputs["region"]} if inputs.get("region") else {}
 
 
 def _name(urn: str, inputs: Mapping[str, Any]) -> str:
@@ -222,3 +273,19 @@ def _name(urn: str, inputs: Mapping[str, Any]) -> str:
         if isinstance(value, str) and value:
             return value
     return urn.rsplit("::", 1)[-1]
+
+
+_EMPTY: dict[str, Any] = {"string": "", "bool": False, "int": 0, "float": 0, "list": [], "map": {}}
+
+
+def completed(resource: ResourceType, outputs: dict[str, Any]) -> dict[str, Any]:
+    """Return outputs with those that the SDK types as never absent, and its declared secrets wrapped."""
+    full = dict(outputs)
+    for name in resource.certain:
+        kind = resource.outputs[name]["kind"]
+        if full.get(name) is None and kind in _EMPTY:
+            full[name] = copy.copy(_EMPTY[kind])
+    for name in resource.secrets:
+        if full.get(name) is not None and not isinstance(full[name], Secret):
+            full[name] = Secret(full[name])
+    return full

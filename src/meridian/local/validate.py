@@ -100,7 +100,7 @@ def _scalar(kind: str, value: Any, path: str) -> Iterator[Failure]:
         place = _PLACES.get(name)
         if place and "/" not in value and not place.match(value):
             yield Failure(path, f"{path}: {value!r} has not the form of a {name}; fix: name one that exists")
-        elif name.lower().endswith(("cidrblock", "cidrrange", "cidr")) and re.match(r"^\d", value):
+        elif name.lower().endswith(("cidrblock", "cidrrange", "cidr")) and re.search(r"[/\d]", value):
             try:
                 ip_network(value)
             except ValueError as error:

@@ -30,7 +30,7 @@ _SERVICES = {
     "eks/podIdentityAssociation": "podidentityassociation/{cluster}/{id}",
 }  # fmt: skip
 _NAMESPACE = {"cloudwatch": "logs", "ec2transitgateway": "ec2"}
-_GLOBAL = frozenset({"iam", "route53", "budgets", "s3"})
+GLOBAL = frozenset({"iam", "route53", "budgets", "s3"})
 # Their id is their ARN.
 _ARN_IDS = frozenset({"iam/policy", "iam/openIdConnectProvider", "sns/topic", "cloudtrail/trail"})
 # Their id is their name, or another input.
@@ -77,7 +77,7 @@ class Aws:
         """Return account and region; the whole world for buckets."""
         if _key(context) == "s3/bucket":
             return "world"
-        region = "" if context.module in _GLOBAL else _region(context)
+        region = "" if context.module in GLOBAL else _region(context)
         parents = [str(context.inputs.get(key, "")) for key in ("clusterName", "role", "zoneId", "vpcId")]
         return f"{context.settings['account']}/{region}/{'/'.join(parents)}"
 
@@ -290,7 +290,7 @@ def _text(context: Context, pattern: str) -> str:
 def _arn(context: Context, identifier: str) -> str:
     key = _key(context)
     service = _NAMESPACE.get(context.module, context.module)
-    region = "" if context.module in _GLOBAL else _region(context)
+    region = "" if context.module in GLOBAL else _region(context)
     account = "" if context.module in {"s3", "route53"} else context.settings["account"]
     inputs = context.inputs
     kind = re.sub(r"(?<!^)([A-Z])", r"-\1", context.kind).lower()
