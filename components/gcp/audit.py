@@ -1,4 +1,4 @@
-"""Audit logs of a project: all switched on, archived where nobody can shorten them."""
+"""A project's audit logs: every kind is written, and an archive keeps them where nobody can shorten it."""
 
 from __future__ import annotations
 
@@ -7,51 +7,76 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import logging, projects, storage
 
-from components.gcp.backup_bucket import BackupBucket, LockedBucketArgs
+from meridian.model.settings import LogArchive
+
+KINDS = ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
+FILTER = 'logName:"cloudaudit.googleapis.com"'
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectAuditArgs:
-    """`archive.location` decides where the logs lie; they can hold EU residents' data, so it lies in the EU."""
+    """A project, its archive's place and how long the archive keeps."""
 
-    project: str
-    archive: LockedBucketArgs
+    project: pulumi.Input[str]
+    bucket: str
+    location: str
+    """For an estate that holds EU data this lies in the EU: audit logs name persons."""
+    archive: LogArchive
+    protect: bool
+    key_id: pulumi.Input[str] | None = None
 
 
 class ProjectAudit(pulumi.ComponentResource):
-    """Admin, data read and data write logs of every service, and the sink into the archive."""
+    """Audit configuration, locked archive and the sink into it; GKE's own audit policy has no input."""
 
-    archive: pulumi.Output[str]
+    archive_bucket: pulumi.Output[str]
+    sink_writer: pulumi.Output[str]
 
     def __init__(self, name: str, args: ProjectAuditArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("meridian:gcp:ProjectAudit", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect, retain_on_delete=args.protect)
         projects.IAMAuditConfig(
-            name,
+            f"{name}-config",
             project=args.project,
             service="allServices",
-            audit_log_configs=[
-                projects.IAMAuditConfigAuditLogConfigArgs(log_type=kind)
-                for kind in ("ADMIN_READ", "DATA_READ", "DATA_WRITE")
-            ],
-            opts=child,
+            audit_log_configs=[projects.IAMAuditConfigAuditLogConfigArgs(log_type=kind) for kind in KINDS],
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        archive = BackupBucket(f"{name}-archive", args.archive, child)
+        bucket = storage.Bucket(
+            f"{name}-archive",
+            name=args.bucket,
+            project=args.project,
+            location=args.location,
+            storage_class="COLDLINE",
+            uniform_bucket_level_access=True,
+            public_access_prevention="enforced",
+            force_destroy=False,
+            encryption=storage.BucketEncryptionArgs(default_kms_key_name=args.key_id)
+            if args.key_id is not None
+            else None,
+            retention_policy=storage.BucketRetentionPolicyArgs(
+                # A lock is irreversible, so a disposable environment (protect off) is never locked.
+                is_locked=args.archive.locked and args.protect,
+                retention_period=str(args.archive.retention_days * 86400),
+            ),
+            opts=kept,
+        )
         sink = logging.ProjectSink(
             f"{name}-sink",
-            name="meridian-audit",
+            name=f"{args.bucket}-audit",
             project=args.project,
-            destination=archive.name.apply(lambda bucket: f"storage.googleapis.com/{bucket}"),
-            filter='logName:"cloudaudit.googleapis.com" OR resource.type="k8s_cluster"',
+            destination=bucket.name.apply(lambda bucket_name: f"storage.googleapis.com/{bucket_name}"),
+            filter=FILTER,
             unique_writer_identity=True,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         storage.BucketIAMMember(
             f"{name}-writer",
-            bucket=archive.name,
+            bucket=bucket.name,
             role="roles/storage.objectCreator",
             member=sink.writer_identity,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        self.archive = archive.name
-        self.register_outputs({"archive": self.archive})
+        self.archive_bucket = bucket.name
+        self.sink_writer = sink.writer_identity
+        self.register_outputs({"archive_bucket": self.archive_bucket, "sink_writer": self.sink_writer})

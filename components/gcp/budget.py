@@ -1,4 +1,4 @@
-"""Google Cloud's part of the budget, with alerts by mail."""
+"""Google Cloud's own alert on the month's spend."""
 
 from __future__ import annotations
 
@@ -12,53 +12,63 @@ from meridian.model.settings import Budget
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectBudgetArgs:
-    """`project_number` names what is counted."""
+    """The estate's budget and the project that this part of it watches."""
 
+    project: pulumi.Input[str]
+    project_number: pulumi.Input[str]
+    billing_account: pulumi.Input[str]
+    environment: str
     budget: Budget
-    billing_account: str
-    project: str
-    project_number: str
 
 
 class ProjectBudget(pulumi.ComponentResource):
-    """A monthly budget; it alerts, and stops nothing."""
+    """A billing budget that mails at each threshold; it alerts and stops no spending."""
+
+    budget_id: pulumi.Output[str]
+    limit_usd: int
 
     def __init__(
         self, name: str, args: ProjectBudgetArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("meridian:gcp:ProjectBudget", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        model = args.budget
+        self.limit_usd = round(model.ceiling_usd * model.gcp_share)
         channels = [
             monitoring.NotificationChannel(
-                f"{name}-{address.split('@')[0]}",
+                f"{name}-{email}",
                 project=args.project,
+                display_name=f"Budget: {email}",
                 type="email",
-                display_name=address,
-                labels={"email_address": address},
-                opts=child,
+                labels={"email_address": email},
+                opts=pulumi.ResourceOptions(parent=self),
             )
-            for address in args.budget.notify
+            for email in model.notify
         ]
-        amount = max(1, round(args.budget.ceiling_usd * args.budget.gcp_share))
-        billing.Budget(
-            name,
+        rules = [
+            billing.BudgetThresholdRuleArgs(threshold_percent=share, spend_basis="CURRENT_SPEND")
+            for share in model.alert_at
+        ]
+        rules.append(billing.BudgetThresholdRuleArgs(threshold_percent=1.0, spend_basis="FORECASTED_SPEND"))
+        budget = billing.Budget(
+            f"{name}-month",
             billing_account=args.billing_account,
-            display_name=f"{args.project} monthly",
-            budget_filter=billing.BudgetBudgetFilterArgs(
-                projects=[f"projects/{args.project_number}"], calendar_period="MONTH"
-            ),
+            display_name=f"meridian {args.environment}",
             amount=billing.BudgetAmountArgs(
                 specified_amount=billing.BudgetAmountSpecifiedAmountArgs(
-                    currency_code="USD", units=str(amount)
+                    currency_code="USD", units=str(self.limit_usd)
                 )
             ),
-            threshold_rules=[
-                billing.BudgetThresholdRuleArgs(threshold_percent=share, spend_basis="CURRENT_SPEND")
-                for share in args.budget.alert_at
-            ],
-            all_updates_rule=billing.BudgetAllUpdatesRuleArgs(
-                monitoring_notification_channels=[channel.id for channel in channels]
+            budget_filter=billing.BudgetBudgetFilterArgs(
+                projects=[pulumi.Output.concat("projects/", args.project_number)],
+                calendar_period="MONTH",
+                credit_types_treatment="EXCLUDE_ALL_CREDITS",
             ),
-            opts=child,
+            threshold_rules=rules,
+            all_updates_rule=billing.BudgetAllUpdatesRuleArgs(
+                monitoring_notification_channels=[channel.name for channel in channels],
+                disable_default_iam_recipients=False,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({})
+        self.budget_id = budget.id
+        self.register_outputs({"budget_id": self.budget_id, "limit_usd": self.limit_usd})

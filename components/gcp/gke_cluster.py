@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_gcp import container
+
 from components.gcp.node_identity import NodeIdentity
 from components.gcp.node_pools import NodePoolArgs, add_node_pool
 from components.kubeconfig import gke_kubeconfig
 from components.outputs import ClusterOutputs
 from meridian.model.clusters import Maintenance
 from meridian.model.regions import GcpSite
-from pulumi_gcp import container
 
 _LOGS = ["SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"]
 _METRICS = ["SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"]
@@ -80,9 +81,7 @@ class GkeCluster(pulumi.ComponentResource):
         )
         self.register_outputs({**self.outputs.as_exports(), "node_service_account": identity.email})
 
-    def _cluster(
-        self, name: str, args: GkeClusterArgs, node_email: pulumi.Output[str]
-    ) -> container.Cluster:
+    def _cluster(self, name: str, args: GkeClusterArgs, node_email: pulumi.Output[str]) -> container.Cluster:
         site, model = args.site, args.site.cluster
         private = [str(site.network.nodes), str(site.network.pods), *args.authorized_networks]
         return container.Cluster(
@@ -174,7 +173,9 @@ class GkeCluster(pulumi.ComponentResource):
 def _maintenance(window: Maintenance) -> container.ClusterMaintenancePolicyArgs:
     day = _FIRST_DAY[window.day]
     hour, minute = (int(part) for part in window.start.split(":"))
-    end_day, end_hour = (day + 1, hour + window.hours - 24) if hour + window.hours >= 24 else (day, hour + window.hours)
+    end_day, end_hour = (
+        (day + 1, hour + window.hours - 24) if hour + window.hours >= 24 else (day, hour + window.hours)
+    )
     return container.ClusterMaintenancePolicyArgs(
         recurring_window=container.ClusterMaintenancePolicyRecurringWindowArgs(
             start_time=f"{_EPOCH}{day:02d}T{hour:02d}:{minute:02d}:00Z",

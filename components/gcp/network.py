@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-from meridian.model.regions import GcpNetwork
 from pulumi_gcp import compute
+
+from meridian.model.regions import GcpNetwork
 
 HEALTH_CHECKERS = ("35.191.0.0/16", "130.211.0.0/22")
 """Google's load balancers' health checks (Cloud Load Balancing documentation, firewall rules)."""
@@ -146,7 +147,9 @@ class Network(pulumi.ComponentResource):
                 direction="INGRESS",
                 priority=1000,
                 source_ranges=sources,
-                allows=[compute.FirewallAllowArgs(protocol=protocol, ports=ports) for protocol, ports in flows],
+                allows=[
+                    compute.FirewallAllowArgs(protocol=protocol, ports=ports) for protocol, ports in flows
+                ],
                 log_config=logged,
                 opts=pulumi.ResourceOptions(parent=self),
             )

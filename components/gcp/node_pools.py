@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-from meridian.model.clusters import NodePool
 from pulumi_gcp import container
+
+from meridian.model.clusters import NodePool
 
 _EFFECTS = {
     "NoSchedule": "NO_SCHEDULE",

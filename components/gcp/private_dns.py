@@ -1,9 +1,9 @@
-"""A private zone that all networks of the estate on Google Cloud resolve."""
+"""Names that only the estate's own networks can resolve."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_gcp import dns
@@ -11,32 +11,62 @@ from pulumi_gcp import dns
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateZoneArgs:
-    """`networks` maps a stable key to a network's id."""
+    """A zone, the networks that see it, and to whom it forwards."""
 
     zone: str
+    """DNS name without the final dot."""
     networks: Mapping[str, pulumi.Input[str]]
+    """Self links or ids of networks, by the regions' keys."""
+    forward_to: Sequence[pulumi.Input[str]] = field(default_factory=tuple)
+    """Resolvers that answer for the zone, over the private path; none: the zone holds its own records."""
 
 
 class PrivateZone(pulumi.ComponentResource):
-    """The zone and who sees it; records belong to those who own the names."""
+    """A private managed zone bound to several networks; makes no inbound resolver."""
 
-    name: pulumi.Output[str]
+    zone_name: pulumi.Output[str]
+    dns_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: PrivateZoneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("meridian:gcp:PrivateZone", name, None, opts)
         zone = dns.ManagedZone(
-            name,
+            f"{name}-zone",
             name=args.zone.replace(".", "-"),
             dns_name=f"{args.zone}.",
-            description="Names of the estate's private services",
+            description=f"Private names below {args.zone}",
             visibility="private",
             private_visibility_config=dns.ManagedZonePrivateVisibilityConfigArgs(
                 networks=[
-                    dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network)
-                    for _, network in sorted(args.networks.items())
+                    dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=args.networks[key])
+                    for key in sorted(args.networks)
                 ]
             ),
+            forwarding_config=dns.ManagedZoneForwardingConfigArgs(
+                target_name_servers=[
+                    dns.ManagedZoneForwardingConfigTargetNameServerArgs(
+                        ipv4_address=address, forwarding_path="private"
+                    )
+                    for address in args.forward_to
+                ]
+            )
+            if args.forward_to
+            else None,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.name = zone.name
-        self.register_outputs({"name": self.name})
+        self.zone_name = zone.name
+        self.dns_name = zone.dns_name
+        self.register_outputs({"zone_name": self.zone_name, "dns_name": self.dns_name})
+
+    def record(
+        self, name: str, host: str, kind: str, values: Sequence[pulumi.Input[str]], ttl: int = 60
+    ) -> dns.RecordSet:
+        """Add a record `host` (a full name without the final dot) with `ttl` in seconds."""
+        return dns.RecordSet(
+            name,
+            managed_zone=self.zone_name,
+            name=f"{host}.",
+            type=kind,
+            ttl=ttl,
+            rrdatas=values,
+            opts=pulumi.ResourceOptions(parent=self),
+        )

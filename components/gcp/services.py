@@ -1,4 +1,4 @@
-"""The APIs that a project needs."""
+"""The APIs that a project must have switched on."""
 
 from __future__ import annotations
 
@@ -7,32 +7,53 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_gcp import projects
 
-SERVICES = (
-    "billingbudgets", "binaryauthorization", "cloudkms", "cloudresourcemanager", "compute", "container", "dns", "iam",
-    "iamcredentials", "logging", "monitoring", "networkconnectivity", "storage", "sts",
-)  # fmt: skip
+NEEDED = (
+    "artifactregistry",
+    "billingbudgets",
+    "binaryauthorization",
+    "cloudkms",
+    "cloudresourcemanager",
+    "compute",
+    "container",
+    "dns",
+    "iam",
+    "iamcredentials",
+    "logging",
+    "monitoring",
+    "networkconnectivity",
+    "serviceusage",
+    "storage",
+    "sts",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectServicesArgs:
-    """The project."""
+    """The project, and which APIs."""
 
-    project: str
+    project: pulumi.Input[str]
+    services: tuple[str, ...] = NEEDED
 
 
 class ProjectServices(pulumi.ComponentResource):
-    """Switches APIs on; never off again: something else in the project may use them."""
+    """Switches APIs on and never off: others of the project may use them."""
+
+    enabled: pulumi.Output[list[str]]
 
     def __init__(
         self, name: str, args: ProjectServicesArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("meridian:gcp:ProjectServices", name, None, opts)
-        for service in SERVICES:
+        services = [
             projects.Service(
                 f"{name}-{service}",
                 project=args.project,
                 service=f"{service}.googleapis.com",
                 disable_on_destroy=False,
+                disable_dependent_services=False,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        self.register_outputs({})
+            for service in args.services
+        ]
+        self.enabled = pulumi.Output.all(*[service.service for service in services])
+        self.register_outputs({"enabled": self.enabled})
