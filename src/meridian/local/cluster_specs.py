@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +82,7 @@ def key_material(key: Record | None) -> bytes | None:
     if key is None:
         return None
     kept = plain(key.outputs).get("$material")
-    return base64.b64decode(kept) if kept else hashlib.sha256(key.id.encode()).digest()
+    return base64.b64decode(kept) if kept else None
 
 
 def _gke_ranges(inputs: Mapping[str, Any], find: Find) -> tuple[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,6 +45,7 @@ _PROTECTED = {
 }
 
 
+_KEYS = frozenset({"gcp:kms/cryptoKey:CryptoKey", "aws:kms/key:Key"})
 # Texts in which the name of something else may stand without meaning it.
 _NO_USE = frozenset(
     {
@@ -97,6 +100,9 @@ class Store:
                 f"{context.kind} {identifier!r} exists already; fix: import it, or choose another name",
             )
         outputs = self._outputs(context, identifier, inputs)
+        if resource.token in _KEYS:
+            # The key service's own: real random bytes, sealed in the inventory, never part of an answer.
+            outputs["$material"] = Secret(base64.b64encode(secrets.token_bytes(32)).decode())
         record = Record(
             0,
             self.cloud_name,

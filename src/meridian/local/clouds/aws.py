@@ -86,6 +86,10 @@ class Aws:
         key, kind = _key(context), context.kind
         if key in _ARN_IDS:
             return _arn(context, "")
+        if key == "ec2transitgateway/peeringAttachmentAccepter":
+            return str(context.inputs.get("transitGatewayAttachmentId", ""))
+        if key == "ec2transitgateway/route":
+            return f"{context.inputs.get('transitGatewayRouteTableId', '')}_{context.inputs.get('destinationCidrBlock', '')}"
         if key == "ec2transitgateway/routeTable":
             return f"tgw-rtb-{hexadecimal(17)}"
         if key == "kms/key":
@@ -169,6 +173,20 @@ class Aws:
                     "associationDefaultRouteTableId": f"tgw-rtb-{hexadecimal(17)}",
                     "propagationDefaultRouteTableId": f"tgw-rtb-{hexadecimal(17)}",
                 }
+            case "ec2transitgateway/peeringAttachment":
+                return {"state": "pendingAcceptance"}
+            case "ec2transitgateway/peeringAttachmentAccepter":
+                offered = context.find(identifier) or {}
+                return {
+                    "peerAccountId": context.settings["account"],
+                    "peerRegion": offered.get("region", ""),
+                    "peerTransitGatewayId": offered.get("transitGatewayId", ""),
+                    "transitGatewayId": offered.get("peerTransitGatewayId", ""),
+                }
+            case "route53/record":
+                return {"fqdn": str(inputs.get("name", "")).rstrip(".")}
+            case "eks/identityProviderConfig":
+                return {"status": "ACTIVE"}
             case "kms/key":
                 return {"keyId": identifier}
             case "kms/alias":

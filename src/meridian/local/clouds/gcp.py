@@ -15,6 +15,13 @@ _COMPUTE = "https://www.googleapis.com/compute/v1/"
 _GLOBAL_NAMES = frozenset({"gcp:storage/bucket:Bucket"})
 # Resource paths that do not follow `projects/P/<global|regions/R|locations/L>/<collection>/<name>`.
 _PATHS = {
+    "gcp:compute/globalAddress:GlobalAddress": "projects/{project}/global/addresses/{name}",
+    "gcp:projects/serviceIdentity:ServiceIdentity": "projects/{project}/services/{service}",
+    "gcp:networkconnectivity/hub:Hub": "projects/{project}/locations/global/hubs/{name}",
+    "gcp:certificateauthority/authority:Authority": (
+        "projects/{project}/locations/{location}/caPools/{pool}/certificateAuthorities/{certificateAuthorityId}"
+    ),
+    "gcp:logging/projectBucketConfig:ProjectBucketConfig": "projects/{project}/locations/{location}/buckets/{bucketId}",
     "gcp:storage/bucket:Bucket": "{name}",
     "gcp:compute/network:Network": "projects/{project}/global/networks/{name}",
     "gcp:compute/firewall:Firewall": "projects/{project}/global/firewalls/{name}",
@@ -105,6 +112,8 @@ class Gcp:
         """Return the resource's path."""
         values = _values(context)
         pattern = _PATHS.get(context.token)
+        if context.kind == "NodePool" and str(values["cluster"]).startswith("projects/"):
+            pattern = "{cluster}/nodePools/{name}"
         if pattern is None and re.search(r"IAM(Member|Binding|Policy)$", context.kind, re.IGNORECASE):
             first = next(
                 (
@@ -160,7 +169,7 @@ class Gcp:
         inputs, project = context.inputs, values["project"]
         match context.token:
             case "gcp:serviceaccount/account:Account":
-                email = f"{inputs['accountId']}@{project}.iam.gserviceaccount.com"
+                email = f"{inputs.get('accountId')}@{project}.iam.gserviceaccount.com"
                 return {
                     "email": email,
                     "member": f"serviceAccount:{email}",

@@ -1,0 +1,160 @@
+"""The daemon's life: started once however many ask, found again, replaced when dead, ended whole."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+from pulumi.runtime.proto import provider_pb2 as pb
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from meridian.local import plugins, rendezvous
+from meridian.local.client import DaemonError, LocalClouds
+from meridian.local.values import encode
+from meridian.paths import Checkout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Iterator[Checkout]:
+    made = Checkout(tmp_path)
+    plugins.install(made)
+    yield made
+    clouds = LocalClouds.connect(made)
+    if clouds:
+        clouds.stop()
+
+
+def launch(checkout: Checkout, cloud: str = "random", **variables: str) -> subprocess.Popen[str]:
+    path = next((checkout.pulumi_home / "plugins").glob(f"resource-{cloud}-v*/pulumi-resource-{cloud}"))
+    environment = {**os.environ, **variables}
+    return subprocess.Popen(
+        [str(path), "127.0.0.1:1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def port(launcher: "subprocess.Popen[str]") -> int:
+    assert launcher.stdout is not None
+    return int(launcher.stdout.readline())
+
+
+def end(launchers: list["subprocess.Popen[str]"]) -> None:
+    for each in launchers:
+        each.kill()
+        each.communicate()
+
+
+def daemons(checkout: Checkout) -> list[psutil.Process]:
+    wanted = ["-m", "meridian.local.daemon", str(checkout.root)]
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if (process.info["cmdline"] or [])[-3:] == wanted:
+            found.append(process)
+    return found
+
+
+def test_ten_launchers_at_once_start_one_daemon(checkout: Checkout) -> None:
+    launchers = [launch(checkout) for _ in range(10)]
+    try:
+        assert len({port(each) for each in launchers}) == 10
+        assert len(daemons(checkout)) == 1
+    finally:
+        end(launchers)
+
+
+def test_a_launcher_ends_with_the_daemon_and_says_nothing(checkout: Checkout) -> None:
+    launcher = launch(checkout)
+    port(launcher)
+    daemons(checkout)[0].kill()
+    assert launcher.wait(20) == 0
+    assert launcher.communicate()[1] == ""
+
+
+def test_an_instance_ends_with_its_launcher(checkout: Checkout) -> None:
+    launcher = launch(checkout)
+    port(launcher)
+    clouds = LocalClouds.ensure_running(checkout)
+    assert clouds.status()["instances"] == 1
+    end([launcher])
+    for _ in range(200):
+        if clouds.status()["instances"] == 0:
+            break
+        signal.sigtimedwait([], 0.02)
+    assert clouds.status()["instances"] == 0
+
+
+def test_what_exists_outlives_a_killed_daemon(checkout: Checkout) -> None:
+    token, urn = "aws:ec2/vpc:Vpc", "urn:pulumi:local-us::meridian::aws:ec2/vpc:Vpc::v"
+    launcher = launch(checkout, "aws", MERIDIAN_ENVIRONMENT="local")
+    with grpc.insecure_channel(f"127.0.0.1:{port(launcher)}") as channel:
+        stub = provider_pb2_grpc.ResourceProviderStub(channel)
+        stub.Configure(pb.ConfigureRequest(args=encode({"region": "us-east-1"})))
+        made = stub.Create(pb.CreateRequest(urn=urn, properties=encode({"cidrBlock": "10.0.0.0/16"})))
+    daemons(checkout)[0].kill()
+    launcher.wait(20)
+    launcher.communicate()
+    assert LocalClouds.connect(checkout) is None
+    rows = LocalClouds.ensure_running(checkout).inventory()
+    assert [(row["type"], row["id"]) for row in rows] == [(token, made.id)]
+
+
+def test_a_stale_announcement_is_no_daemon(checkout: Checkout) -> None:
+    checkout.local.mkdir(parents=True)
+    # This test's own process number, but not its start: as after a reboot.
+    stale = {"pid": os.getpid(), "started": "1", "port": 9, "token": "x", "code": rendezvous.code_digest()}
+    (checkout.local / "daemon.json").write_text(json.dumps(stale))
+    assert LocalClouds.connect(checkout) is None
+    assert LocalClouds.ensure_running(checkout).status()["resources"] == 0
+
+
+def test_an_idle_daemon_of_older_code_is_replaced(checkout: Checkout) -> None:
+    first = LocalClouds.ensure_running(checkout).status()["pid"]
+    file = checkout.local / "daemon.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "code": "older"}))
+    assert LocalClouds.ensure_running(checkout).status()["pid"] != first
+    assert len(daemons(checkout)) == 1
+
+
+def test_the_announcement_is_for_its_owner_only_and_the_token_is_needed(checkout: Checkout) -> None:
+    LocalClouds.ensure_running(checkout)
+    file = checkout.local / "daemon.json"
+    assert file.stat().st_mode & 0o077 == 0
+    with pytest.raises(DaemonError, match="token"):
+        rendezvous.Link(json.loads(file.read_text())["port"], "guessed").call("status")
+
+
+def test_stop_ends_the_daemon_and_leaves_no_announcement(checkout: Checkout) -> None:
+    LocalClouds.ensure_running(checkout).stop()
+    assert daemons(checkout) == []
+    assert not (checkout.local / "daemon.json").exists()
+
+
+def test_an_unknown_mode_is_refused_plainly(checkout: Checkout) -> None:
+    launcher = launch(checkout, MERIDIAN_LOCAL_MODE="dream")
+    out, errors = launcher.communicate(timeout=60)
+    assert (out, launcher.returncode) == ("", 1)
+    assert "MERIDIAN_LOCAL_MODE=dream" in errors
+    assert "Traceback" not in errors
+
+
+def test_drift_of_nothing_is_refused_with_the_fix(checkout: Checkout) -> None:
+    with pytest.raises(DaemonError, match="inventory"):
+        LocalClouds.ensure_running(checkout).drift("none", "tags.a", "b")
+
+
+def test_launchers_name_this_interpreter(checkout: Checkout) -> None:
+    names = {path.name for path in (checkout.pulumi_home / "plugins").iterdir()}
+    assert {name.split("-v")[0] for name in names} >= {
+        "resource-gcp",
+        "resource-aws",
+        "resource-random",
+        "resource-tls",
+    }
+    assert (
+        sys.executable in next((checkout.pulumi_home / "plugins").glob("*/pulumi-resource-gcp")).read_text()
+    )
