@@ -61,7 +61,6 @@ class CiFederation(pulumi.ComponentResource):
             attribute_mapping={
                 "google.subject": "assertion.sub",
                 "attribute.repository": "assertion.repository",
-                # One attribute for the pair: a binding that names it can match no other branch or event.
                 "attribute.ref": "assertion.ref",
                 "attribute.event": "assertion.event_name",
             },
@@ -117,5 +116,7 @@ def condition(ci: Ci) -> str:
     """Return the CEL condition on a token: this repository, and its branch or one of its pull requests."""
     return (
         f"assertion.repository == '{ci.repository}' && "
-        f"(assertion.ref == 'refs/heads/{ci.branch}' || assertion.event_name == 'pull_request')"
+        # pull_request_target carries the branch's ref although a stranger starts it.
+        f"((assertion.ref == 'refs/heads/{ci.branch}' && assertion.event_name != 'pull_request_target')"
+        " || assertion.event_name == 'pull_request')"
     )

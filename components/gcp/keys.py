@@ -44,7 +44,6 @@ class RegionKeys(pulumi.ComponentResource):
         ring = kms.KeyRing(f"{name}-ring", name=args.name, location=args.region, opts=kept)
         self.ring_id = ring.id
         self.keys = {}
-        number = pulumi.Output.from_input(args.project_number)
         for purpose, agent in PURPOSES.items():
             key = kms.CryptoKey(
                 f"{name}-{purpose}",
@@ -62,12 +61,10 @@ class RegionKeys(pulumi.ComponentResource):
                 f"{name}-{purpose}-agent",
                 crypto_key_id=key.id,
                 role="roles/cloudkms.cryptoKeyEncrypterDecrypter",
-                member=number.apply(lambda project, agent=agent: _member(project, agent)),
+                member=pulumi.Output.concat(
+                    "serviceAccount:service-", args.project_number, f"@{agent}.iam.gserviceaccount.com"
+                ),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             self.keys[purpose] = pulumi.Output.all(key.id, grant.id).apply(lambda ids: str(ids[0]))
         self.register_outputs({"ring_id": self.ring_id, "keys": self.keys})
-
-
-def _member(project_number: str, agent: str) -> str:
-    return f"serviceAccount:service-{project_number}@{agent}.iam.gserviceaccount.com"
