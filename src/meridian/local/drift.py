@@ -34,19 +34,23 @@ def change(inventory: Inventory, record: Record, path: str, value: str) -> tuple
     outputs = copy.deepcopy(record.outputs)
     *parents, last = re.findall(r"[^.\[\]]+", path)
     node: Any = outputs
+    if len(parents) == 1 and re.search("(tags|labels)$", parents[0], re.IGNORECASE):
+        outputs[parents[0]] = outputs.get(parents[0]) or {}  # anybody may label what has no label yet
     try:
         for step in parents:
             node = node[int(step) if isinstance(node, list) else step]
         key: Any = int(last) if isinstance(node, list) else last
         old = node.get(key) if isinstance(node, dict) else node[key]
     except (KeyError, IndexError, ValueError, TypeError):
-        known = ", ".join(sorted(record.outputs))
+        known = ", ".join(sorted(name for name in record.outputs if not name.startswith("$")))
         raise LocalError(path, f"{record.id} has no such property", f"choose of {known}") from None
     if isinstance(old, Secret):
         raise LocalError(path, "is a secret", "change a property that is none")
     new = _parsed(value)
     node[key] = new
     inputs = {name: outputs.get(name, each) for name, each in record.inputs.items()}
+    if parents and parents[0] not in inputs:
+        inputs[parents[0]] = outputs[parents[0]]
     inventory.replace(replace(record, inputs=inputs, outputs=outputs), *inventory.links(record.row))
     return old, new
 

@@ -29,6 +29,7 @@ CLOUDS = ("gcp", "aws", "kubernetes", "random", "tls")
 # The engine's own limit; the default of 4 MiB is less than a large object can need.
 _MESSAGE_BYTES = 400 * 1024 * 1024
 _WORKERS = 64
+_RESTORE_SECONDS = 120.0
 
 
 class Operations:
@@ -87,6 +88,9 @@ class Operations:
 
     def _provider(self, name: str, mode: str, environment: str) -> Any:
         planning = mode == "plan"
+        if not planning:
+            # After a kill or a reboot: objects and addresses of a cluster are only right once it runs again.
+            self.planes.restored.wait(_RESTORE_SECONDS)
         if name == "kubernetes":
             from meridian.local.kubernetes.provider import KubernetesProvider
 

@@ -28,6 +28,7 @@ class Planes:
         self._folders = (root, bin_dir, kube_dir)
         self._planes: ControlPlanes | None = None
         self._lock = threading.Lock()
+        self.restored = threading.Event()
 
     @property
     def planes(self) -> ControlPlanes:
@@ -85,12 +86,13 @@ class Planes:
         raise LocalError(name, f"no cluster has this name; there is {known}", "name one of these")
 
     def restore(self) -> None:
-        """Start again what the inventory says should run: after a kill or a reboot."""
-        threads = [
-            threading.Thread(target=self._restore, args=(record,), daemon=True) for record in self.clusters()
-        ]
+        """Start again what the inventory says should run, side by side: after a kill or a reboot; sets `restored`."""
+        threads = [threading.Thread(target=self._restore, args=(record,)) for record in self.clusters()]
         for thread in threads:
             thread.start()
+        for thread in threads:
+            thread.join()
+        self.restored.set()
 
     def start(self, record: Record) -> None:
         """Start one cluster with its nodes."""
