@@ -192,7 +192,15 @@ class Inventory:
         query = f"SELECT row, cloud, environment, token, id, name, urn, inputs, outputs, acknowledged FROM resources WHERE {where}"  # noqa: S608
         with self._lock:
             rows = self._db.execute(query, values).fetchall()
-        return [Record(*row[:7], self._load(row[7]), self._load(row[8]), bool(row[9])) for row in rows]
+        return [
+            Record(
+                *(row, cloud, environment, token, identifier, name, urn),
+                inputs=self._load(inputs),
+                outputs=self._load(outputs),
+                acknowledged=bool(acknowledged),
+            )
+            for row, cloud, environment, token, identifier, name, urn, inputs, outputs, acknowledged in rows
+        ]
 
     def _dump(self, value: Mapping[str, Any]) -> str:
         return json.dumps(self._seal(value))

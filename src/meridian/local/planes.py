@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,11 @@ class Planes:
 
     def start(self, record: Record) -> None:
         """Start one cluster with its nodes."""
-        self.planes.ensure(self._spec(record))
+        found = self._outputs(record, self.planes.ensure(self._spec(record)))
+        if any(record.outputs.get(name) != value for name, value in found.items()):
+            # Its port was taken by something else meanwhile: the next refresh reads the new address.
+            moved = replace(record, outputs={**record.outputs, **found})
+            self._inventory.replace(moved, *self._inventory.links(record.row))
         for token in cluster_specs.POOLS:
             for pool in self._inventory.all(token=token):
                 cluster = self._cluster_of(pool)
