@@ -1,0 +1,1 @@
+"""The Pulumi program: stack name -> unit; each unit reads as a wiring diagram."""

@@ -1,0 +1,34 @@
+"""Who may route to whom, from the model's ranges; makes nothing up."""
+
+from __future__ import annotations
+
+from meridian.model import Environment
+from meridian.model.regions import Cloud, Region
+
+
+def google_ranges(region: Region) -> tuple[str, ...]:
+    """Return what lies behind a region's Google network for others: nodes and pods, never services."""
+    return str(region.gcp.network.nodes), str(region.gcp.network.pods)
+
+
+def amazon_ranges(region: Region) -> tuple[str, ...]:
+    """Return what lies behind a region's transit gateway on AWS: the VPC."""
+    return (str(region.aws.network.vpc),)
+
+
+def site_ranges(region: Region) -> dict[Cloud, tuple[str, ...]]:
+    """Return both sites' ranges."""
+    return {"gcp": google_ranges(region), "aws": amazon_ranges(region)}
+
+
+def peers(environment: Environment, key: str, cloud: Cloud) -> tuple[str, ...]:
+    """Return every range of the estate but the site's own, in a stable order."""
+    return tuple(
+        sorted(
+            cidr
+            for other, region in environment.regions.items()
+            for site, ranges in site_ranges(region).items()
+            if (other, site) != (key, cloud)
+            for cidr in ranges
+        )
+    )

@@ -1,0 +1,36 @@
+"""From the stack's name to the unit's wiring."""
+
+from __future__ import annotations
+
+import importlib
+
+import pulumi
+
+from meridian.model import Environment, ModelErrors, load_environment
+from meridian.paths import NotACheckoutError, find_checkout
+from meridian.program.context import Context
+from meridian.program.graph import StackNameError, parse_stack, units_for
+from meridian.program.guard import install
+
+
+def run() -> None:
+    """Make the resources of the current stack; raises RunError, which the engine shows without a traceback."""
+    try:
+        name, unit = parse_stack(pulumi.get_stack())
+        environment = load_environment(find_checkout().root, name)
+    except (StackNameError, ModelErrors, NotACheckoutError) as error:
+        raise pulumi.RunError(str(error)) from None
+    known = units_for(environment.regions)
+    if unit not in known:
+        raise pulumi.RunError(
+            f"stack {name}-{unit}: {name} has no unit {unit!r}; fix: choose one of {', '.join(known)}"
+        )
+    install(environment, unit)
+    _wire(environment, unit)
+
+
+def _wire(environment: Environment, unit: str) -> None:
+    # Imported here: a unit pays only for the SDKs that it uses.
+    module = "region" if unit in environment.regions else unit
+    wiring = importlib.import_module(f"meridian.program.units.{module}")
+    wiring.wire(Context(environment, unit))

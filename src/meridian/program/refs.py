@@ -1,0 +1,47 @@
+"""What one unit takes from another: the only place that makes StackReferences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from meridian.model import Environment
+
+
+class Upstream:
+    """The outputs of another unit's stack.
+
+    In a preview of an environment that does not exist yet they are unknown, so that everything can be shown.
+    """
+
+    def __init__(self, environment: Environment, unit: str) -> None:
+        self._stack = f"{environment.environment}-{unit}"
+        name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{self._stack}"
+        self._reference = pulumi.StackReference(name)
+
+    def get(self, *path: str) -> pulumi.Output[Any]:
+        """Return one value; in an `up`, a missing one is an error that names the stack and the command."""
+
+        def pick(outputs: Any) -> Any:
+            value = outputs
+            for step in path:
+                value = value.get(step) if isinstance(value, dict) else None
+            if value is None and not pulumi.runtime.is_dry_run():
+                raise pulumi.RunError(
+                    f"stack {self._stack} has no output {'.'.join(path)}; fix: `meridian up` its environment, or this unit first"
+                )
+            return pulumi.Output.from_input(value) if value is not None else _unknown()
+
+        return self._reference.outputs.apply(pick)
+
+
+def _unknown() -> pulumi.Output[Any]:
+    def settled(value: Any) -> Any:
+        import asyncio
+
+        future: asyncio.Future[Any] = asyncio.Future()
+        future.set_result(value)
+        return future
+
+    return pulumi.Output(set(), settled(None), settled(False), settled(False))
