@@ -13,10 +13,10 @@ from meridian.program.graph import StackNameError, parse_stack, units_for
 from meridian.program.guard import install
 
 
-def run() -> None:
-    """Make the resources of the current stack; raises RunError, which the engine shows without a traceback."""
+def run(stack: str | None = None) -> None:
+    """Make the resources of a stack, by default the current one; raises RunError, which the engine shows without a traceback."""
     try:
-        name, unit = parse_stack(pulumi.get_stack())
+        name, unit = parse_stack(stack or pulumi.get_stack())
         environment = load_environment(find_checkout().root, name)
     except (StackNameError, ModelErrors, NotACheckoutError) as error:
         raise pulumi.RunError(str(error)) from None

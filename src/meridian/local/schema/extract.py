@@ -137,7 +137,9 @@ def extract(package: Path, token: str, fqn: str, class_name: str) -> ResourceTyp
     path = find_file(package, fqn, class_name)
     if path is None:
         return None
-    arguments, resource = cut_class(path, f"{class_name}Args"), cut_class(path, class_name)
+    # Where a nested input already has the name XArgs, the resource's own are called XInitArgs.
+    arguments = cut_class(path, f"{class_name}Args") or cut_class(path, f"{class_name}InitArgs")
+    resource = cut_class(path, class_name)
     if resource is None:
         return None
     inputs = _fields(arguments) if arguments else {}
