@@ -18,7 +18,16 @@ from meridian.local.schema import ResourceType
 from meridian.local.values import Secret, plain, strings
 
 # Properties by which other resources name a resource, beside its id.
-_HANDLES = ("arn", "selfLink", "email", "keyId", "member")
+_HANDLES = (
+    *("arn", "selfLink", "email", "keyId", "member"),
+    # What AWS makes along with a resource.
+    *(
+        "associationDefaultRouteTableId",
+        "propagationDefaultRouteTableId",
+        "mainRouteTableId",
+        "defaultRouteTableId",
+    ),
+)
 # What a cloud fills in where the inputs leave it open: told once, it stays.
 _KEPT = frozenset(
     {
@@ -256,7 +265,7 @@ class Store:
 
     @staticmethod
     def _handles(record: Record) -> list[str]:
-        values = [record.id, *(record.outputs.get(name) for name in _HANDLES)]
+        values = [record.id, *(record.outputs.get(name) for name in _HANDLES if name not in record.inputs)]
         return [value for value in values if isinstance(value, str) and len(value) > 3]
 
     def _uses(self, inputs: Mapping[str, Any]) -> Iterable[str]:

@@ -67,7 +67,8 @@ class EngineProcess:
             self._process = subprocess.Popen(
                 [str(engine_binary(session)), *command, "--event-log", str(self._events)],
                 cwd=session.checkout.root,
-                env={**session.environ(), "PULUMI_DEBUG_COMMANDS": "true"},
+                # An engine lives for seconds: memory is cheaper than collecting it.
+                env={"GOGC": "400", **session.environ(), "PULUMI_DEBUG_COMMANDS": "true"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-
-import networkx as nx
+from graphlib import CycleError, TopologicalSorter
 
 from meridian.orchestrator.errors import UsageError
 
@@ -19,19 +18,25 @@ def program_graph() -> dict[str, tuple[str, ...]]:
     return {str(name): tuple(str(upstream) for upstream in upstreams) for name, upstreams in UNITS.items()}
 
 
-def checked(graph: Graph) -> nx.DiGraph[str]:
-    """Return the graph with edges from upstream to dependant; raises ValueError for a cycle or an unknown unit."""
-    directed: nx.DiGraph[str] = nx.DiGraph()
-    directed.add_nodes_from(graph)
+def checked(graph: Graph) -> list[str]:
+    """Return the units upstream first; raises ValueError for a cycle or an unknown unit."""
     for unit, upstreams in graph.items():
         for upstream in upstreams:
             if upstream not in graph:
                 raise ValueError(f"unit {unit} depends on {upstream}, which does not exist")
-            directed.add_edge(upstream, unit)
-    if not nx.is_directed_acyclic_graph(directed):
-        cycle = " -> ".join(edge[0] for edge in nx.find_cycle(directed))
-        raise ValueError(f"the units' graph has a cycle: {cycle}")
-    return directed
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise ValueError(f"the units' graph has a cycle: {' -> '.join(error.args[1])}") from None
+
+
+def dependants(graph: Graph, unit: str) -> set[str]:
+    """Return all units that depend on `unit`, at any distance."""
+    found: set[str] = set()
+    for name in checked(graph):
+        if any(upstream == unit or upstream in found for upstream in graph[name]):
+            found.add(name)
+    return found
 
 
 def select(graph: Graph, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -83,7 +88,7 @@ class Schedule:
     """Who may start next; a failure blocks its dependants and nobody else. Starts nothing by itself."""
 
     def __init__(self, graph: Graph) -> None:
-        self._directed = checked(graph)
+        checked(graph)
         self._upstreams = dict(graph)
         self.marks: dict[str, Mark] = dict.fromkeys(graph, Mark.WAITING)
         self.blocked_by: dict[str, str] = {}
@@ -105,11 +110,8 @@ class Schedule:
         self.marks[unit] = mark
         if mark is Mark.DONE:
             return []
-        newly = [
-            name
-            for name in self.marks
-            if self.marks[name] is Mark.WAITING and nx.has_path(self._directed, unit, name)
-        ]
+        after = dependants(self._upstreams, unit)
+        newly = [name for name, mark in self.marks.items() if mark is Mark.WAITING and name in after]
         for name in newly:
             self.marks[name] = Mark.BLOCKED
             self.blocked_by[name] = unit

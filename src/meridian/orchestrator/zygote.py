@@ -12,7 +12,6 @@ import gc
 import importlib
 import json
 import os
-import pkgutil
 import select
 import signal
 import socket
@@ -23,16 +22,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-
-def _load(program: str, preload: list[str]) -> None:
-    importlib.import_module(program.split(":")[0])
-    for name in preload:
-        module = importlib.import_module(name)
-        for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
-            importlib.import_module(f"{name}.{found.name}")
-    # The language server and its gRPC stubs: modules only, no object is made.
-    importlib.import_module("meridian.orchestrator.runtime")
-    importlib.import_module("meridian.model")
+from meridian.orchestrator.preload import load
 
 
 def _serve_child(connection: socket.socket, request: dict[str, Any], program: str) -> None:
@@ -170,7 +160,10 @@ def main() -> None:
     try:
         failure, idle = "", options.idle
         try:
-            _load(options.program, [name for name in options.preload.split(",") if name])
+            load(options.program, [name for name in options.preload.split(",") if name], Path.cwd())
+            # The language server, its gRPC stubs and the model: modules only, no gRPC object is made.
+            importlib.import_module("meridian.orchestrator.runtime")
+            importlib.import_module("meridian.model")
         except Exception as error:
             traceback.print_exc()
             # Not for long: what mends it may be an installation, which no source's time shows.
