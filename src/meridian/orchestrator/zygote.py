@@ -26,6 +26,8 @@ from meridian.orchestrator.preload import load
 
 
 def _serve_child(connection: socket.socket, request: dict[str, Any], program: str) -> None:
+    # A child lives for one program: what it leaves behind goes with it.
+    gc.disable()
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["directory"])
