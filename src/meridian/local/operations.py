@@ -25,7 +25,7 @@ from meridian.local.schema import SchemaStore, sdk_version
 from meridian.local.store import Store
 from meridian.local.values import Secret
 
-CLOUDS = ("gcp", "aws", "kubernetes", "random", "tls")
+CLOUDS = ("gcp", "aws", "random", "tls")
 # The engine's own limit; the default of 4 MiB is less than a large object can need.
 _MESSAGE_BYTES = 400 * 1024 * 1024
 _WORKERS = 64
@@ -41,9 +41,7 @@ class Operations:
         self.inventory = Inventory(work / "local")
         self.faults = Faults()
         self.planes = Planes(self.inventory, work / "local" / "planes", work / "bin", work / "kube")
-        self._schemas = {
-            name: SchemaStore(name, work / "local" / "schema") for name in CLOUDS if name != "kubernetes"
-        }
+        self._schemas = {name: SchemaStore(name, work / "local" / "schema") for name in CLOUDS}
         self._servers: set[Any] = set()
         self._lock = threading.Lock()
         self._since = time.time()
@@ -91,10 +89,6 @@ class Operations:
         if not planning:
             # After a kill or a reboot: objects and addresses of a cluster are only right once it runs again.
             self.planes.restored.wait(_RESTORE_SECONDS)
-        if name == "kubernetes":
-            from meridian.local.kubernetes.provider import KubernetesProvider
-
-            return KubernetesProvider(credentials=(lambda _url: None) if planning else self.planes.kubeconfig)
         from meridian.local.provider import CloudProvider
 
         store = None if planning else Store(cloud(name), name, environment, self.inventory, self.faults)
