@@ -263,9 +263,11 @@ class Store:
                     "ResourceNotFoundException", f"{field} {name!r} does not exist; fix: create it first"
                 )
 
-    @staticmethod
-    def _handles(record: Record) -> list[str]:
-        values = [record.id, *(record.outputs.get(name) for name in _HANDLES if name not in record.inputs)]
+    def _handles(self, record: Record) -> list[str]:
+        owner = self.inventory.named(record.environment, record.id)
+        # A bucket's versioning, policy and the like have the bucket's own id: it names the bucket, not them.
+        own_id = [record.id] if owner is None or owner.row == record.row else []
+        values = [*own_id, *(record.outputs.get(name) for name in _HANDLES if name not in record.inputs)]
         return [value for value in values if isinstance(value, str) and len(value) > 3]
 
     def _uses(self, inputs: Mapping[str, Any]) -> Iterable[str]:
