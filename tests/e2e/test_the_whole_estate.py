@@ -117,10 +117,3 @@ def test_no_private_key_lies_in_plain_text_in_state_or_inventory(estate: Checkou
                 assert b"BEGIN PRIVATE KEY" not in file.read_bytes(), file
     for file in (estate.root / ".meridian" / "local").glob("inventory.db*"):
         assert b"BEGIN PRIVATE KEY" not in file.read_bytes(), file
-
-
-def test_destroy_leaves_an_empty_inventory_and_down_leaves_no_process(estate: Checkout) -> None:
-    estate.run("destroy", "local", "--yes", "--json")
-    assert json.loads(estate.run("local", "inventory", "--json")) == []
-    estate.run("down")
-    assert estate.processes() == []
