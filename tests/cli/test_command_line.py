@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from meridian import cli
-from meridian.orchestrator import commands, units
+from meridian.orchestrator import commands
 from meridian.orchestrator.errors import InvalidEstateError, LockedError
 from meridian.orchestrator.locks import EnvironmentLock
 from meridian.orchestrator.result import Result, UnitResult
@@ -32,8 +32,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    for module in (units, commands):
-        monkeypatch.setattr(module, "program_graph", lambda: dict(GRAPH))
+    monkeypatch.setattr(commands, "program_graph", lambda *_: dict(GRAPH))
     return Checkout(tmp_path)
 
 

@@ -1,9 +1,11 @@
 """The order of units, and what a failure blocks."""
 
+from pathlib import Path
+
 import pytest
 
 from meridian.orchestrator.errors import UsageError
-from meridian.orchestrator.units import Mark, Schedule, checked, reverse, select, unordered
+from meridian.orchestrator.units import Mark, Schedule, checked, program_graph, reverse, select, unordered
 
 GRAPH = {"base": (), "left": ("base",), "right": ("base",), "top": ("left", "right"), "alone": ()}
 
@@ -76,3 +78,13 @@ def test_a_stop_lets_nothing_more_start() -> None:
     schedule.start("base")
     assert schedule.stop() == ["left", "right", "top", "alone"]
     assert schedule.ready() == []
+
+
+def test_the_regions_of_an_environment_are_its_files(tmp_path: Path) -> None:
+    (tmp_path / "prod").mkdir()
+    for name in ("estate", "asia", "brazil", "us"):
+        (tmp_path / "prod" / f"{name}.yaml").touch()
+    graph = program_graph(tmp_path, "prod")
+    assert list(graph) == ["foundation", "us", "asia", "brazil", "mesh"]
+    assert graph["brazil"] == ("foundation",)
+    assert graph["mesh"] == ("us", "asia", "brazil")

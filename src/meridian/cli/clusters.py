@@ -31,9 +31,12 @@ def print_clusters(checkout: Checkout) -> None:
             cluster.state,
             cluster.endpoint,
         )
-    console = Console(width=None if Console().is_terminal else 140)
-    console.print()
-    console.print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 140
+    with console.capture() as drawn:
+        console.print(table)
+    print("\n" + "\n".join(line.rstrip() for line in drawn.get().splitlines()))
     kubectl = _short(checkout.bin / "kubectl")
     print("\nEach is a real API server. Reach it with:")
     for cluster in clusters:

@@ -92,11 +92,11 @@ def recover(
     raise typer.Exit(_operate(env, "recover", unit, as_json, providers, False))
 
 
-def _estate() -> Estate:
+def _estate(environment: str) -> Estate:
     from meridian.orchestrator.commands import own_estate
     from meridian.paths import find_checkout
 
-    return own_estate(find_checkout())
+    return own_estate(find_checkout(), environment)
 
 
 def _consent(env: str, operation: str, unit: list[str] | None, providers: str, yes: bool) -> None:
@@ -107,7 +107,7 @@ def _consent(env: str, operation: str, unit: list[str] | None, providers: str, y
 
     if env == LOCAL or yes:
         return
-    session_for(_estate(), env, operation, providers)
+    session_for(_estate(env), env, operation, providers)
     if not sys.stdin.isatty():
         raise UsageError(
             f"{operation} {env}",
@@ -126,7 +126,7 @@ def _operate(
 ) -> int:
     from meridian.orchestrator.commands import run
 
-    estate = _estate()
+    estate = _estate(env)
     result = run(
         estate, env, operation, units=unit or (), providers=providers, consent=operation == "recover"
     )

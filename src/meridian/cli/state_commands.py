@@ -14,6 +14,7 @@ from meridian.cli.estate_commands import Environment, Json, ProvidersWish, Units
 
 if TYPE_CHECKING:
     from meridian.orchestrator.session import Session
+    from meridian.orchestrator.units import Graph
 
 
 def outputs(
@@ -26,10 +27,10 @@ def outputs(
 ) -> None:
     """Print the units' outputs from state; secrets are masked."""
     from meridian.orchestrator import commands
-    from meridian.orchestrator.units import program_graph, select
+    from meridian.orchestrator.units import select
 
-    session = _session(env, "env", "auto")
-    found = commands.outputs(session, list(select(program_graph(), unit or ())), show_secrets=show_secrets)
+    session, units = _session(env, "env", "auto")
+    found = commands.outputs(session, list(select(units, unit or ())), show_secrets=show_secrets)
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -43,10 +44,10 @@ def outputs(
 def status(env: Environment, unit: Units = None, as_json: Json = False) -> None:
     """Print what the state knows of every unit, open operations and who holds the environment."""
     from meridian.orchestrator import commands
-    from meridian.orchestrator.units import program_graph, select
+    from meridian.orchestrator.units import select
 
-    session = _session(env, "env", "auto")
-    found = commands.status(session, list(select(program_graph(), unit or ())))
+    session, units = _session(env, "env", "auto")
+    found = commands.status(session, list(select(units, unit or ())))
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -79,8 +80,8 @@ def env(
     """Print the settings that make plain `pulumi` commands work: eval "$(meridian env prod)"."""
     from meridian.orchestrator.session import OURS
 
-    session = _session(env, "env", providers)
-    _make_ready(session)
+    session, units = _session(env, "env", providers)
+    _make_ready(session, units)
     if as_json:
         print(json.dumps(dict(session.variables), indent=2))
         return
@@ -93,27 +94,28 @@ def env(
     print(f"# then, in the repository's root: pulumi preview -s {env}-eu")
 
 
-def _make_ready(session: Session) -> None:
+def _make_ready(session: Session, units: Graph) -> None:
     """Make the stacks and the launchers that a plain `pulumi` will look for."""
     from meridian.orchestrator.providers_mode import Providers
-    from meridian.orchestrator.units import program_graph
 
     session.prepare()
     backend = session.file_backend
     if backend:
-        backend.ensure(session.stack(unit) for unit in program_graph())
+        backend.ensure(session.stack(unit) for unit in units)
     if session.providers is not Providers.OFFICIAL:
         from meridian.local import plugins
 
         plugins.install(session.checkout)
 
 
-def graph(as_json: Json = False) -> None:
+def graph(
+    env: Annotated[
+        str, typer.Argument(metavar="ENV", help="An environment: a folder under stacks/.")
+    ] = "local",
+    as_json: Json = False,
+) -> None:
     """Print the units and what each depends on."""
-    from meridian.orchestrator.units import checked, program_graph
-
-    units = program_graph()
-    checked(units)
+    _, units = _session(env, "env", "auto")
     if as_json:
         print(json.dumps({unit: list(upstreams) for unit, upstreams in units.items()}, indent=2))
         return
@@ -148,9 +150,10 @@ def down() -> None:
     print(f"stopped {' and '.join(stopped)}" if stopped else "nothing to stop")
 
 
-def _session(environment: str, operation: str, providers: str) -> Session:
+def _session(environment: str, operation: str, providers: str) -> tuple[Session, Graph]:
     from meridian.orchestrator.commands import own_estate, session_for
     from meridian.paths import find_checkout
 
-    session, _ = session_for(own_estate(find_checkout()), environment, operation, providers)
-    return session
+    estate = own_estate(find_checkout(), environment)
+    session, _ = session_for(estate, environment, operation, providers)
+    return session, estate.graph

@@ -54,9 +54,9 @@ class Estate:
     check: str | None = "meridian.orchestrator.checks:model_errors"
 
 
-def own_estate(checkout: Checkout) -> Estate:
-    """Return the estate of this repository."""
-    return Estate(checkout, program_graph())
+def own_estate(checkout: Checkout, environment: str) -> Estate:
+    """Return the estate of this repository with the units of an environment."""
+    return Estate(checkout, program_graph(checkout.stacks, environment))
 
 
 def environments(checkout: Checkout) -> list[str]:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 from meridian.orchestrator.errors import UsageError
 
 Graph = Mapping[str, tuple[str, ...]]
 
 
-def program_graph() -> dict[str, tuple[str, ...]]:
-    """Return the estate's own units with what each depends on, upstream first."""
-    from meridian.program.graph import UNITS
+def program_graph(stacks: Path, environment: str) -> dict[str, tuple[str, ...]]:
+    """Return an environment's units with what each depends on, upstream first.
 
-    return {str(name): tuple(str(upstream) for upstream in upstreams) for name, upstreams in UNITS.items()}
+    Its regions are its files: read from their names, so that no model has to be loaded to know the graph. An
+    environment without region files gets the graph of the estate's usual regions.
+    """
+    from meridian.program.graph import UNITS, units_for
+
+    found = {file.stem for file in (stacks / environment).glob("*.yaml")} - {"estate"}
+    usual = [unit for unit in UNITS if unit in found]
+    return units_for([*usual, *sorted(found - set(usual))]) if found else dict(UNITS)
 
 
 def checked(graph: Graph) -> list[str]:
