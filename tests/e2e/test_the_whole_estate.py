@@ -47,9 +47,8 @@ class Checkout:
             timeout=600,
             check=False,
         )
-        assert done.returncode == code, (
-            f"{arguments}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        )
+        reasons = [line.strip() for line in done.stdout.splitlines() if "rror" in line or "essage" in line][:20]
+        assert done.returncode == code, f"{arguments}: {done.returncode}\n{reasons}\n{done.stderr[-3000:]}"
         return done.stdout
 
     def processes(self) -> list[str]:
@@ -117,3 +116,10 @@ def test_no_private_key_lies_in_plain_text_in_state_or_inventory(estate: Checkou
                 assert b"BEGIN PRIVATE KEY" not in file.read_bytes(), file
     for file in (estate.root / ".meridian" / "local").glob("inventory.db*"):
         assert b"BEGIN PRIVATE KEY" not in file.read_bytes(), file
+
+
+def test_destroy_leaves_an_empty_inventory_and_down_leaves_no_process(estate: Checkout) -> None:
+    estate.run("destroy", "local", "--yes", "--json")
+    assert json.loads(estate.run("local", "inventory", "--json")) == []
+    estate.run("down")
+    assert estate.processes() == []
