@@ -47,7 +47,9 @@ class Checkout:
             timeout=600,
             check=False,
         )
-        reasons = [line.strip() for line in done.stdout.splitlines() if "rror" in line or "essage" in line][:20]
+        reasons = [line.strip() for line in done.stdout.splitlines() if "rror" in line or "essage" in line][
+            :20
+        ]
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{reasons}\n{done.stderr[-3000:]}"
         return done.stdout
 

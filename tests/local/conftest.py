@@ -16,7 +16,7 @@ from meridian.local.inventory import Inventory
 from meridian.local.provider import CloudProvider
 from meridian.local.schema import SchemaStore
 from meridian.local.store import Store
-from meridian.local.values import decode, encode
+from meridian.protocol.values import decode, encode
 
 SETTINGS = {
     "gcp": {"project": "meridian-test", "region": "us-central1"},

@@ -16,8 +16,8 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from meridian.local import plugins, rendezvous
 from meridian.local.client import DaemonError, LocalClouds
-from meridian.local.values import encode
 from meridian.paths import Checkout
+from meridian.protocol.values import encode
 
 
 @pytest.fixture

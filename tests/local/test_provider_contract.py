@@ -10,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 
 from meridian.local import drift
 from meridian.local.faults import Fault
-from meridian.local.values import UNKNOWN, Secret, plain
+from meridian.protocol.values import UNKNOWN, Secret, plain
 
 VPC, SUBNET = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet"
 NETWORK, SUBNETWORK = "gcp:compute/network:Network", "gcp:compute/subnetwork:Subnetwork"
@@ -169,7 +169,7 @@ def test_a_replaced_resource_that_keeps_its_name_goes_first(gcp: Any) -> None:
 def test_no_inputs_then_and_now_is_no_difference(aws: Any) -> None:
     identifier, outputs = aws.create("aws:kms/key:Key", "k", {})
     request = pb.DiffRequest(urn=aws.urn("aws:kms/key:Key", "k"), id=identifier)
-    from meridian.local.values import encode
+    from meridian.protocol.values import encode
 
     request.olds.CopyFrom(encode(outputs))
     request.old_inputs.SetInParent()

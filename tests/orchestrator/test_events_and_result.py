@@ -11,6 +11,7 @@ from meridian.orchestrator.units import Mark
 
 ROOT = "urn:pulumi:local-eu::meridian::pulumi:pulumi:Stack::meridian-local-eu"
 BUCKET = "urn:pulumi:local-eu::meridian::meridian:aws:Backups$aws:s3/bucket:Bucket::backups"
+SCHEMA = "urn:pulumi:prod-data::meridian::meridian:sql:Schema::schema"
 
 
 def step(kind: str, op: str, urn: str, type_: str, **more: Any) -> str:
@@ -57,9 +58,23 @@ def test_the_changed_keys_stand_in_for_a_missing_detailed_diff() -> None:
     assert event.step.properties == ("tags",)
 
 
+def test_what_a_resource_of_ours_would_do_is_shown_under_its_change() -> None:
+    lines = [
+        step("resourcePreEvent", "create", SCHEMA, "meridian:sql:Schema"),
+        said("info", "CREATE TABLE users (...)\nCREATE INDEX ...", SCHEMA),
+    ]
+    result = merged(unit("data", lines, preview=True), operation="preview")
+    shown = render.text(result).splitlines()
+    place = shown.index("  + meridian:sql:Schema  schema")
+    assert shown[place + 1 : place + 3] == ["      CREATE TABLE users (...)", "      CREATE INDEX ..."]
+    details = result.to_json()["units"][0]["changes"][0]["details"]
+    assert details == ["CREATE TABLE users (...)", "CREATE INDEX ..."]
+
+
 def test_debug_and_ephemeral_messages_are_dropped() -> None:
     assert parse(said("debug", "registering resource")) is None
     assert parse(said("info", "hello")) is None
+    assert parse(said("info", "a hint", BUCKET)) is None
     assert isinstance(parse(said("warning", "old field")), Diagnostic)
 
 
@@ -172,7 +187,14 @@ def test_the_json_document_has_its_documented_shape() -> None:
     ]
     assert document["counts"] == {"create": 1}
     assert document["units"][0]["changes"] == [
-        {"op": "create", "type": "aws:s3/bucket:Bucket", "name": "backups", "urn": BUCKET, "properties": []}
+        {
+            "op": "create",
+            "type": "aws:s3/bucket:Bucket",
+            "name": "backups",
+            "urn": BUCKET,
+            "properties": [],
+            "details": [],
+        }
     ]
 
 

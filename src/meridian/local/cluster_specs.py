@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from meridian.local.inventory import Record
 from meridian.local.machines import machine
-from meridian.local.values import plain
+from meridian.protocol.values import plain
 
 if TYPE_CHECKING:
     from meridian.local.controlplane import ControlPlaneSpec, NodePoolSpec, OidcSpec

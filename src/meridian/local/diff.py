@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi.runtime.proto import provider_pb2
 
 from meridian.local.schema import ResourceType
-from meridian.local.values import UNKNOWN, Secret
+from meridian.protocol.differences import KIND, kind, walk
 
-_KIND = provider_pb2.PropertyDiff
 _NOT_COMPARED = frozenset({"__defaults"})
 
 
@@ -31,7 +30,7 @@ def compare(
     for name in sorted({*old_inputs, *(name for name in news if name not in _NOT_COMPARED)}):
         if name in ignored:
             continue
-        changes = list(_walk(name, old_inputs.get(name), news.get(name)))
+        changes = list(walk(name, old_inputs.get(name), news.get(name)))
         if not changes:
             continue
         field = resource.inputs.get(name)
@@ -39,8 +38,8 @@ def compare(
         diffs.append(name)
         if replace:
             replaces.append(name)
-        for path, kind in changes:
-            detailed[path] = _KIND(kind=_KIND.Kind.Name(kind + 1 if replace else kind), inputDiff=True)
+        for path, change in changes:
+            detailed[path] = KIND(kind=kind(change, replace), inputDiff=True)
     state = provider_pb2.DiffResponse.DIFF_SOME if diffs else provider_pb2.DiffResponse.DIFF_NONE
     named = news.get("name") if news.get("name") is not None else news.get("bucket")
     # Where the name stays, the old one must go first: the cloud takes a name once.
@@ -53,26 +52,3 @@ def compare(
         hasDetailedDiff=True,
         deleteBeforeReplace=first,
     )
-
-
-def _walk(path: str, old: Any, new: Any) -> Iterator[tuple[str, int]]:
-    old = old.value if isinstance(old, Secret) else old
-    new = new.value if isinstance(new, Secret) else new
-    if old == new and new is not UNKNOWN:
-        return
-    if old is None:
-        yield path, _KIND.ADD
-    elif new is None:
-        yield path, _KIND.DELETE
-    elif isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in sorted({*old, *new}):
-            yield from _walk(
-                f"{path}.{key}" if key.isidentifier() else f'{path}["{key}"]', old.get(key), new.get(key)
-            )
-    elif isinstance(old, list) and isinstance(new, list):
-        for index in range(max(len(old), len(new))):
-            left = old[index] if index < len(old) else None
-            right = new[index] if index < len(new) else None
-            yield from _walk(f"{path}[{index}]", left, right)
-    else:
-        yield path, _KIND.UPDATE

@@ -10,7 +10,7 @@ from typing import Any
 
 from meridian.local.errors import LocalError
 from meridian.local.inventory import Inventory, Record
-from meridian.local.values import Secret
+from meridian.protocol.values import Secret
 
 
 def find(inventory: Inventory, wanted: str, environment: str | None = None) -> Record:

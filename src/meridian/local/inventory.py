@@ -14,7 +14,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from meridian.local.values import UNKNOWN, Secret
+from meridian.protocol.values import UNKNOWN, Secret
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS resources (

@@ -6,14 +6,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import grpc
 import psutil
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from meridian.local import drift
 from meridian.local.clouds import cloud
@@ -23,11 +20,10 @@ from meridian.local.inventory import Inventory, Record
 from meridian.local.planes import Planes
 from meridian.local.schema import SchemaStore, sdk_version
 from meridian.local.store import Store
-from meridian.local.values import Secret
+from meridian.protocol import plugin
+from meridian.protocol.values import Secret
 
 CLOUDS = ("gcp", "aws", "random", "tls")
-# The engine's own limit; the default of 4 MiB is less than a large object can need.
-_MESSAGE_BYTES = 400 * 1024 * 1024
 _WORKERS = 64
 _RESTORE_SECONDS = 120.0
 
@@ -62,18 +58,7 @@ class Operations:
             raise LocalError(
                 f"MERIDIAN_LOCAL_MODE={mode}", "the modes are real and plan", "unset it, or set it to plan"
             )
-        server = grpc.server(
-            ThreadPoolExecutor(_WORKERS, thread_name_prefix=name),
-            options=[
-                ("grpc.max_receive_message_length", _MESSAGE_BYTES),
-                ("grpc.max_send_message_length", _MESSAGE_BYTES),
-            ],
-        )
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(
-            self._provider(name, mode, environment), server
-        )
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
+        server, port = plugin.serve(self._provider(name, mode, environment), name, _WORKERS)
         with self._lock:
             self._servers.add(server)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from meridian.local import cluster_specs
 from meridian.local.errors import CloudError, LocalError
 from meridian.local.inventory import Inventory, Record
-from meridian.local.values import plain
+from meridian.protocol.values import plain
 
 if TYPE_CHECKING:
     from meridian.local.controlplane import ControlPlanes

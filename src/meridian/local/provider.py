@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
 from meridian.local.clouds import cloud
 from meridian.local.diff import compare
@@ -16,53 +16,26 @@ from meridian.local.planes import Planes
 from meridian.local.schema import ResourceType, SchemaStore
 from meridian.local.store import LostReplyError, Store
 from meridian.local.validate import check
-from meridian.local.values import UNKNOWN, decode, encode, has_unknown, plain
+from meridian.protocol.plugin import Plugin, configured
+from meridian.protocol.values import UNKNOWN, decode, encode, has_unknown, plain
 
 # Types whose `name` is no autoname in the bridged providers.
 _NO_AUTONAME = frozenset({"random", "tls"})
 
 
-class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
+class CloudProvider(Plugin):
     """One provider instance; without a store it only plans: nothing is created, read or stored."""
 
     def __init__(
         self, name: str, version: str, schemas: SchemaStore, store: Store | None, planes: Planes | None
     ) -> None:
+        super().__init__(version)
         self._name = name
-        self._version = version
         self._schemas = schemas
         self._store = store
         self._planes = planes
         self._cloud = cloud(name)
         self._settings: dict[str, Any] = {}
-
-    # -- the plugin ---------------------------------------------------------------------------------------------
-
-    def Handshake(self, request: Any, context: Any) -> Any:
-        """Say what is understood."""
-        return provider_pb2.ProviderHandshakeResponse(
-            accept_secrets=True, accept_resources=False, accept_outputs=False
-        )
-
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:
-        """Say the version of the SDK that is stood in for."""
-        return plugin_pb2.PluginInfo(version=self._version)
-
-    def GetSchema(self, request: Any, context: Any) -> Any:
-        """Return no schema: programs use the typed SDKs."""
-        return provider_pb2.GetSchemaResponse(schema="{}")
-
-    def Attach(self, request: Any, context: Any) -> Any:
-        """Nothing to do."""
-        return empty_pb2.Empty()
-
-    def Cancel(self, request: Any, context: Any) -> Any:
-        """Nothing to do: every operation here is short or bounded."""
-        return empty_pb2.Empty()
-
-    def CheckConfig(self, request: Any, context: Any) -> Any:
-        """Take the configuration as it is; Configure judges it."""
-        return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
         """A change of region or project means other resources."""
@@ -80,9 +53,7 @@ class CloudProvider(provider_pb2_grpc.ResourceProviderServicer):
                 self._settings = self._cloud.settings(given)
             except LocalError as error:
                 context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        return provider_pb2.ConfigureResponse(
-            acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
-        )
+        return configured()
 
     # -- resources ----------------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Iterator  # noqa: UP035 - collections.abc costs the launcher an import
 
 START_SECONDS = 30.0
-_SOURCES = Path(__file__).resolve().parent
+_LOCAL = Path(__file__).resolve().parent
+_SOURCES = (_LOCAL, _LOCAL.parent / "protocol")
 
 
 class DaemonError(RuntimeError):
@@ -23,9 +24,9 @@ class DaemonError(RuntimeError):
 
 
 def code_digest() -> str:
-    """Return a digest of this package's files, so that a daemon of older code is noticed."""
+    """Return a digest of the daemon's files, so that a daemon of older code is noticed."""
     digest = hashlib.sha256()
-    for folder, _folders, files in sorted(os.walk(_SOURCES)):
+    for folder, _folders, files in sorted(found for source in _SOURCES for found in os.walk(source)):
         for name in sorted(files):
             if name.endswith(".py"):
                 found = os.stat(f"{folder}/{name}")  # noqa: PTH116 - pathlib doubles the launcher's time here

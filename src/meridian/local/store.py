@@ -15,7 +15,7 @@ from meridian.local.errors import CloudError
 from meridian.local.faults import Faults
 from meridian.local.inventory import Inventory, Record
 from meridian.local.schema import ResourceType
-from meridian.local.values import Secret, plain, strings
+from meridian.protocol.values import Secret, plain, strings
 
 # Properties by which other resources name a resource, beside its id.
 _HANDLES = (

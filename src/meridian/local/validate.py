@@ -11,7 +11,7 @@ from typing import Any
 
 from meridian.local.schema import ResourceType, Shape
 from meridian.local.schema.types import Field
-from meridian.local.values import UNKNOWN, Secret
+from meridian.protocol.values import UNKNOWN, Secret
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "string": (str,),

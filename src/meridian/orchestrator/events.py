@@ -55,7 +55,7 @@ class StepFailed:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """What the engine, a provider or the program says; debug and information are left out by the parser."""
+    """What the engine, a provider or the program says; of information the parser keeps what a resource of ours says."""
 
     severity: str
     message: str
@@ -98,6 +98,17 @@ def _step(metadata: Mapping[str, Any]) -> Step:
     )
 
 
+def _heard(said: Mapping[str, Any]) -> bool:
+    severity = said.get("severity", "")
+    ours = severity.startswith("info") and kind_of(said.get("urn", "")).startswith("meridian:")
+    return severity in ("error", "warning") or ours
+
+
+def kind_of(urn: str) -> str:
+    """Return the type token of a URN; empty when there is none."""
+    return urn.split("::")[2].rsplit("$", 1)[-1] if urn.count("::") >= 3 else ""
+
+
 def parse(line: str) -> Event | None:
     """Return the event of one line; None for kinds that say nothing to a person. Raises ValueError for bad JSON."""
     raw: dict[str, Any] = json.loads(line)
@@ -110,9 +121,10 @@ def parse(line: str) -> Event | None:
         return StepFailed(_step(raw["resOpFailedEvent"]["metadata"]), at)
     if "diagnosticEvent" in raw:
         said = raw["diagnosticEvent"]
-        if said.get("severity") not in ("error", "warning") or said.get("ephemeral"):
+        if not _heard(said) or said.get("ephemeral"):
             return None
-        return Diagnostic(said["severity"], str(said.get("message", "")).strip(), said.get("urn", ""), at)
+        severity = "info" if said["severity"].startswith("info") else said["severity"]
+        return Diagnostic(severity, str(said.get("message", "")).strip(), said.get("urn", ""), at)
     if "policyEvent" in raw:
         found = raw["policyEvent"]
         return PolicyViolation(

@@ -46,6 +46,7 @@ def _unit(unit: UnitResult, full: bool) -> Iterator[str]:
     for change in shown:
         differs = f"  [{', '.join(change.properties)}]" if change.properties else ""
         yield f"  {_SIGNS.get(change.op, '?')} {change.type}  {change.name}{differs}"
+        yield from _details(unit.details.get(change.urn, []), full)
     if len(unit.changes) > len(shown):
         yield f"  ... and {len(unit.changes) - len(shown)} more (--full shows all)"
     for warning in unit.warnings:
@@ -59,6 +60,13 @@ def _unit(unit: UnitResult, full: bool) -> Iterator[str]:
             yield f"{unit.unit}: failed: {where}{own[1].message.splitlines()[0] if own[1].message else ''}"
     elif unit.mark is Mark.INTERRUPTED:
         yield f"{unit.unit}: interrupted"
+
+
+def _details(lines: list[str], full: bool) -> Iterator[str]:
+    shown = lines if full else lines[:_LONGEST]
+    yield from (f"      {line}" for line in shown)
+    if len(lines) > len(shown):
+        yield f"      ... and {len(lines) - len(shown)} more lines (--full shows all)"
 
 
 def _counts(counts: dict[str, int]) -> str:

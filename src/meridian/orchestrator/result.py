@@ -18,6 +18,7 @@ from meridian.orchestrator.events import (
     StepFailed,
     StepPlanned,
     Summary,
+    kind_of,
 )
 from meridian.orchestrator.units import Mark
 
@@ -72,6 +73,8 @@ class UnitResult:
     warnings: list[Diagnostic] = field(default_factory=list)
     violations: list[PolicyViolation] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    details: dict[str, list[str]] = field(default_factory=dict)
+    """By URN, what a resource of ours says that it would do, such as the SQL that would run."""
     output_tail: str = ""
 
     def take(self, event: Event, order: int, *, preview: bool) -> None:
@@ -92,6 +95,8 @@ class UnitResult:
                 self.current = step.name
             case Diagnostic(severity="error"):
                 self.errors.append((order, event))
+            case Diagnostic(severity="info"):
+                self.details.setdefault(event.urn, []).extend(event.message.splitlines())
             case Diagnostic():
                 self.warnings.append(event)
             case PolicyViolation():
@@ -116,6 +121,7 @@ class UnitResult:
         self.changes.clear()
         self.counts.clear()
         self.errors.clear()
+        self.details.clear()
 
     def cause(self) -> tuple[int, Cause] | None:
         """Return the first error that no other error explains, with its place in time."""
@@ -123,9 +129,7 @@ class UnitResult:
         of_resources = [pair for pair in real if pair[1].urn and f"::{STACK_TYPE}::" not in pair[1].urn]
         for order, said in of_resources or real or self.errors:
             resource = said.urn.rsplit("::", 1)[-1] if (order, said) in of_resources else ""
-            kind = (
-                said.urn.split("::")[2].rsplit("$", 1)[-1] if resource and said.urn.count("::") >= 3 else ""
-            )
+            kind = kind_of(said.urn) if resource else ""
             return order, Cause(self.unit, resource, kind, brief(said.message))
         return None
 
@@ -206,7 +210,14 @@ def _unit_json(unit: UnitResult) -> dict[str, Any]:
         "blocked_by": unit.blocked_by or None,
         "seconds": round(unit.seconds, 3),
         "counts": dict(unit.counts),
-        "changes": [{**vars(change), "properties": list(change.properties)} for change in unit.changes],
+        "changes": [
+            {
+                **vars(change),
+                "properties": list(change.properties),
+                "details": unit.details.get(change.urn, []),
+            }
+            for change in unit.changes
+        ],
         "errors": [said.message for _, said in unit.errors],
         "warnings": [{"message": said.message, "urn": said.urn} for said in unit.warnings],
         "policies": [vars(found) for found in unit.violations],

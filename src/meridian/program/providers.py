@@ -7,6 +7,7 @@ import pulumi_aws as aws
 import pulumi_gcp as gcp
 
 from meridian.model import Environment
+from meridian.provider.version import VERSION
 
 
 def google(environment: Environment, region: str) -> gcp.Provider:
@@ -17,6 +18,11 @@ def google(environment: Environment, region: str) -> gcp.Provider:
 def amazon(environment: Environment, region: str) -> aws.Provider:
     """Return the provider of one AWS region; it refuses every account but the environment's own."""
     return aws.Provider(f"aws-{region}", region=region, allowed_account_ids=[environment.aws.account_id])
+
+
+def own() -> pulumi.ProviderResource:
+    """Return our own provider, for resources that no published one has."""
+    return pulumi.ProviderResource("meridian", "meridian", {}, pulumi.ResourceOptions(version=VERSION))
 
 
 def using(*providers: pulumi.ProviderResource) -> pulumi.ResourceOptions:

@@ -11,7 +11,7 @@ from typing import Any
 
 from meridian.local.clouds.context import Context, hexadecimal
 from meridian.local.errors import CloudError, LocalError
-from meridian.local.values import Secret
+from meridian.protocol.values import Secret
 
 _PREFIXES = {
     "Vpc": "vpc", "Subnet": "subnet", "RouteTable": "rtb", "InternetGateway": "igw", "NatGateway": "nat", "Eip": "eipalloc",

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from meridian.local.clouds.context import Context
 from meridian.local.errors import CloudError
-from meridian.local.values import Secret
+from meridian.protocol.values import Secret
 
 
 class Random:

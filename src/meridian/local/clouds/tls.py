@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from meridian.local.clouds.context import Context
 from meridian.local.errors import CloudError
-from meridian.local.values import Secret
+from meridian.protocol.values import Secret
 
 _CURVES: dict[str, ec.EllipticCurve] = {
     "P224": ec.SECP224R1(),

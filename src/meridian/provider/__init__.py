@@ -1,0 +1,1 @@
+"""Our own provider plugin, `meridian`: resources that no published provider has, in every environment alike."""
