@@ -16,6 +16,8 @@ class Machine:
 
     cpu: int
     memory_gib: float
+    burstable: bool = False
+    """Its vCPUs are shares that run out; fit for no database."""
 
 
 MACHINES: dict[Cloud, dict[str, Machine]] = {
@@ -38,5 +40,6 @@ MACHINES: dict[Cloud, dict[str, Machine]] = {
         "m6i.2xlarge": Machine(8, 32),
         "m6i.4xlarge": Machine(16, 64),
         "m7i.2xlarge": Machine(8, 32),
+        "t3.2xlarge": Machine(8, 32, burstable=True),
     },
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from meridian.model.checks import addresses, clusters, data, edge, places
+from meridian.model.checks import addresses, clusters, data, database, edge, places
 from meridian.model.environment import Environment
 from meridian.model.problems import Problem
 
@@ -33,6 +33,13 @@ CHECKS: tuple[Check, ...] = (
     data.partitions,
     data.memory,
     data.storage,
+    database.machines,
+    database.memory_rule,
+    database.volume_rule,
+    database.join_list,
+    database.authorities,
+    database.renewal,
+    database.clients,
     edge.fallbacks,
     edge.residency,
     edge.hostnames,
