@@ -110,7 +110,7 @@ def _bring(checkout: Checkout, module: Module, missing: Sequence[str], way: str,
     if way in ("auto", "download"):
         entry = _downloaded(module, sources, say, required=way == "download")
     if entry is None:
-        entry = _built(module, sources, say)
+        entry = built(module, sources, say)
     wanted = [entry.folder / name for name in module.programs if name in missing]
     extra = [file for file in entry.folder.glob("pulumi-*") if file.is_file()]
     cache.place([*wanted, *extra], checkout.bin)
@@ -147,7 +147,8 @@ def _built_entry(module: Module, sources: Path) -> cache.Entry | None:
     return entry if entry.folder.is_dir() else None
 
 
-def _built(module: Module, sources: Path, say: Report) -> cache.Entry:
+def built(module: Module, sources: Path, say: Report) -> cache.Entry:
+    """Return the module's entry in the shared cache, built when it is not there; raises ToolchainError."""
     entry = cache.Entry(module, cache.content_key(module, sources, build.go_version()))
     with entry.lock():
         if entry.intact():
