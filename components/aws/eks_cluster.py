@@ -93,7 +93,12 @@ class EksCluster(pulumi.ComponentResource):
             zonal_shift_config=eks.ClusterZonalShiftConfigArgs(enabled=True),
             deletion_protection=spec.deletion_protection,
             tags={"meridian-tls-minimum": spec.tls_minimum.replace(".", "-")},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=[grant, logs]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                retain_on_delete=args.protect,
+                depends_on=[grant, logs],
+            ),
         )
         self._access(name, cluster, args.deployer_role, child)
         issuer = cluster.identities.apply(

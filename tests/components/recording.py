@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks, rpc
-from pulumi.runtime.stack import wait_for_rpcs
+from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.stack import run_in_stack, wait_for_rpcs
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Recorded:
     protect: bool
     retain_on_delete: bool
     ignore_changes: tuple[str, ...]
+    provider: str = ""
+    """`URN::id` of the explicit provider; empty means the engine's default one."""
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Recording:
     """What a program registered, in order."""
 
     resources: list[Recorded] = field(default_factory=list)
+    exports: dict[str, Any] = field(default_factory=dict)
+    """What the stack told at its end; only `record_stack` fills it."""
 
     def all(self, type_: str) -> list[Recorded]:
         """Return every resource of a type."""
@@ -81,9 +85,15 @@ class _Monitor(mocks.MockMonitor):
                     protect=bool(request.protect),
                     retain_on_delete=bool(request.retainOnDelete),
                     ignore_changes=tuple(request.ignoreChanges),
+                    provider=request.provider,
                 )
             )
         return super().RegisterResource(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the engine's own name
+        if "::pulumi:pulumi:Stack::" in request.urn:
+            self._recording.exports = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)
 
 
 def record(
@@ -104,4 +114,32 @@ def record(
     try:
         return recording, loop.run_until_complete(run())
     finally:
+        loop.close()
+
+
+def record_stack(
+    stack: str,
+    program: Callable[[], None],
+    outputs: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    preview: bool = False,
+) -> Recording:
+    """Run a whole program as `stack`, with its transformations and exports, and return what it registered.
+
+    What a StackReference finds is `outputs["pulumi:pulumi:StackReference"]`.
+    """
+    recording = Recording()
+    mock = _Mocks(outputs or {})
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    mocks.set_mocks(mock, project="meridian", stack=stack, preview=preview, monitor=_Monitor(mock, recording))
+    # Mocks keep the root of the run before.
+    settings.set_root_resource(None)  # type: ignore[arg-type]
+    try:
+        loop.run_until_complete(run_in_stack(program))
+        return recording
+    finally:
+        settings.set_root_resource(None)  # type: ignore[arg-type]
+        # What a program that failed left waiting must not meet the next one's loop.
+        settings.SETTINGS.outputs.clear()
         loop.close()

@@ -26,7 +26,7 @@ def install(environment: Environment, unit: str) -> None:
         token = args.type_
         if not token.startswith(_CLOUDS):
             return None
-        if args.opts.provider is None and not args.opts.parent:
+        if not _has_provider(args, token):
             raise pulumi.RunError(
                 f"{token} {args.name}: has no provider; fix: pass one of meridian.program.providers"
             )
@@ -44,6 +44,14 @@ def install(environment: Environment, unit: str) -> None:
         )
 
     pulumi.runtime.register_stack_transformation(transform)
+
+
+def _has_provider(args: pulumi.ResourceTransformationArgs, token: str) -> bool:
+    """True when somebody chose one: for the resource itself, or for a component above it."""
+    if args.opts.provider is not None or args.opts.providers:
+        return True
+    parent = args.opts.parent
+    return parent is not None and parent.get_provider(token) is not None
 
 
 @cache
