@@ -23,7 +23,7 @@ from meridian.local.store import Store
 from meridian.protocol import plugin
 from meridian.protocol.values import Secret
 
-CLOUDS = ("gcp", "aws", "random", "tls")
+CLOUDS = ("gcp", "aws", "random", "tls", "kubernetes")
 _WORKERS = 64
 _RESTORE_SECONDS = 120.0
 
@@ -74,6 +74,10 @@ class Operations:
         if not planning:
             # After a kill or a reboot: objects and addresses of a cluster are only right once it runs again.
             self.planes.restored.wait(_RESTORE_SECONDS)
+        if name == "kubernetes":
+            from meridian.local.kubernetes.provider import KubernetesProvider
+
+            return KubernetesProvider(sdk_version(name), self._schemas[name])
         from meridian.local.provider import CloudProvider
 
         store = None if planning else Store(cloud(name), name, environment, self.inventory, self.faults)

@@ -35,13 +35,13 @@ class Failure:
     reason: str
 
 
-def check(resource: ResourceType, inputs: Mapping[str, Any]) -> list[Failure]:
-    """Return every failure of a resource's inputs."""
-    return list(_object(resource, resource.inputs, inputs, ""))
+def check(resource: ResourceType, inputs: Mapping[str, Any], strict: bool = False) -> list[Failure]:
+    """Return every failure of a resource's inputs; `strict` takes no number for text and no text for a number."""
+    return list(_object(resource, resource.inputs, inputs, "", strict))
 
 
 def _object(
-    resource: ResourceType, fields: Mapping[str, Field], value: Mapping[str, Any], path: str
+    resource: ResourceType, fields: Mapping[str, Field], value: Mapping[str, Any], path: str, strict: bool
 ) -> Iterator[Failure]:
     for name, each in value.items():
         at = f"{path}.{name}" if path else name
@@ -52,42 +52,48 @@ def _object(
             fix = f"did you mean {near[0]!r}?" if near else "remove it"
             yield Failure(at, f"{at}: the provider knows no property {name!r} here; fix: {fix}")
         elif each is not None:
-            yield from _value(resource, fields[name].shape, each, at)
+            yield from _value(resource, fields[name].shape, each, at, strict)
     for name, field in fields.items():
         if field.required and value.get(name) is None:
             at = f"{path}.{name}" if path else name
             yield Failure(at, f"{at}: is required and missing; fix: give it a value")
 
 
-def _value(resource: ResourceType, shape: Shape, value: Any, path: str) -> Iterator[Failure]:
+def _value(resource: ResourceType, shape: Shape, value: Any, path: str, strict: bool) -> Iterator[Failure]:
     if isinstance(value, Secret):
-        value = value.value
+        for each in _value(resource, shape, value.value, path, strict):
+            # The other messages quote the value.
+            yield Failure(
+                each.path, f"{each.path}: a secret is not of the type needed; fix: correct the type"
+            )
+        return
     if value is UNKNOWN or value is None:
         return
     kind = shape["kind"]
     if kind in _KINDS:
-        yield from _scalar(kind, value, path)
+        yield from _scalar(kind, value, path, strict)
     elif kind == "list":
         if not isinstance(value, list):
             yield _wrong(path, value, "a list")
             return
         for index, each in enumerate(value):
-            yield from _value(resource, shape["of"], each, f"{path}[{index}]")
+            yield from _value(resource, shape["of"], each, f"{path}[{index}]", strict)
     elif kind in ("map", "object"):
         if not isinstance(value, Mapping):
             yield _wrong(path, value, "an object")
         elif kind == "object":
-            yield from _object(resource, resource.objects[shape["ref"]], value, path)
+            yield from _object(resource, resource.objects[shape["ref"]], value, path, strict)
         else:
             for name, each in value.items():
-                yield from _value(resource, shape["of"], each, f"{path}[{name!r}]")
+                yield from _value(resource, shape["of"], each, f"{path}[{name!r}]", strict)
 
 
-def _scalar(kind: str, value: Any, path: str) -> Iterator[Failure]:
-    if kind == "string" and isinstance(value, (bool, int, float)):
+def _scalar(kind: str, value: Any, path: str, strict: bool) -> Iterator[Failure]:
+    if not strict and kind == "string" and isinstance(value, (bool, int, float)):
         return  # the real providers take numbers and booleans for text
     if (
-        kind in ("int", "float", "bool")
+        not strict
+        and kind in ("int", "float", "bool")
         and isinstance(value, str)
         and re.fullmatch(r"-?\d+(\.\d+)?|true|false", value)
     ):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_gcp as gcp
 
 from meridian.model import Environment
 from meridian.provider.version import VERSION
+
+if TYPE_CHECKING:
+    import pulumi_kubernetes as k8s
 
 
 def google(environment: Environment, region: str) -> gcp.Provider:
@@ -23,6 +28,28 @@ def amazon(environment: Environment, region: str) -> aws.Provider:
 def own() -> pulumi.ProviderResource:
     """Return our own provider, for resources that no published one has."""
     return pulumi.ProviderResource("meridian", "meridian", {}, pulumi.ResourceOptions(version=VERSION))
+
+
+def kubernetes(
+    name: str,
+    kubeconfig: pulumi.Input[str],
+    identifier: pulumi.Input[str],
+    opts: pulumi.ResourceOptions | None = None,
+) -> k8s.Provider:
+    """Return the provider of one cluster; objects are replaced when the identifier changes, never for a new kubeconfig.
+
+    A cluster that does not answer is an error: its objects stay in the state.
+    """
+    import pulumi_kubernetes  # only the platform's units pay for it
+
+    return pulumi_kubernetes.Provider(
+        name,
+        kubeconfig=kubeconfig,
+        cluster_identifier=identifier,
+        enable_server_side_apply=True,
+        delete_unreachable=False,
+        opts=opts,
+    )
 
 
 def using(*providers: pulumi.ProviderResource) -> pulumi.ResourceOptions:

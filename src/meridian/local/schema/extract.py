@@ -56,7 +56,8 @@ def _type(node: ast.expr) -> tuple[Shape, bool]:
         return {"kind": "map", "of": _type(inner[-1])[0]}, False
     if head == "Union":
         known = [shape for shape in (_type(item)[0] for item in inner) if shape["kind"] != "any"]
-        return (known[0] if known else _ANY), False
+        # A number or a percentage, one object or many: what may be either is judged by the API server.
+        return (known[0] if len({shape["kind"] for shape in known}) == 1 else _ANY), False
     return _ANY, False
 
 
@@ -93,23 +94,33 @@ def _fields(node: ast.ClassDef) -> dict[str, Field]:
     return found
 
 
+@lru_cache(maxsize=1024)
+def _declared(file: Path, name: str) -> dict[str, Field] | None:
+    """Return the fields of a nested input's class; the same ones serve every resource that holds it."""
+    node = cut_class(file, name) if file.is_file() else None
+    return _fields(node) if node else None
+
+
 def _nested(shape: Shape, package: Path, module: Path, objects: dict[str, dict[str, Field]]) -> None:
+    """Read the class behind a shape, and what it holds; its reference becomes whole, for names repeat between modules."""
     while shape["kind"] in ("list", "map"):
         shape = shape["of"]
-    if shape["kind"] != "object" or shape["ref"] in objects:
+    if shape["kind"] != "object":
         return
-    reference = shape["ref"]
-    name = reference.rsplit(".", 1)[-1]
-    folder = package / reference.split(".")[-2].lstrip("_") if "." in reference else module
-    objects[reference] = {}
+    *folders, name = shape["ref"].split(".")
+    folder = package.joinpath(*(part.lstrip("_") for part in folders)) if folders else module
     for place in dict.fromkeys((folder, module, package)):
-        file = place / "_inputs.py"
-        node = cut_class(file, name) if file.is_file() else None
-        if node is not None:
-            objects[reference] = _fields(node)
+        found = _declared(place / "_inputs.py", name)
+        if found is not None:
             break
+    else:
+        place, found = module, {}
+    shape["ref"] = reference = ".".join((*place.relative_to(package).parts, name))
+    if reference in objects:
+        return
+    objects[reference] = found
     for field in objects[reference].values():
-        _nested(field.shape, package, module, objects)
+        _nested(field.shape, package, place, objects)
 
 
 def _secrets(node: ast.ClassDef, outputs: dict[str, Field]) -> tuple[str, ...]:

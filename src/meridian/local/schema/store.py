@@ -14,7 +14,7 @@ from pathlib import Path
 from meridian.local.schema.extract import extract
 from meridian.local.schema.types import ResourceType
 
-_FORMAT = 4  # raise when the description's form changes: old files are then left aside
+_FORMAT = 5  # raise when the description's form changes: old files are then left aside
 
 
 def sdk_version(cloud: str) -> str:
