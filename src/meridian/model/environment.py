@@ -9,8 +9,9 @@ from pydantic import Field
 from meridian.model.base import Key, Model
 from meridian.model.clusters import Cluster
 from meridian.model.database import Database
+from meridian.model.edge import Edge
 from meridian.model.regions import Cloud, Region
-from meridian.model.settings import Aws, Budget, Ci, Compliance, Edge, Engine, Gcp, Mesh
+from meridian.model.settings import Aws, Budget, Ci, Compliance, Engine, Gcp, Mesh
 
 
 class Estate(Model):

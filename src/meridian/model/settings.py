@@ -1,4 +1,4 @@
-"""The estate's settings that belong to no region: accounts, CI, compliance, budget, edge, engine."""
+"""The estate's settings that belong to no region: accounts, CI, compliance, budget, engine, mesh."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meridian.model.base import Email, HostName, Key, Model, Percent, PrivateAsn
+from meridian.model.base import Email, HostName, Model, Percent, PrivateAsn
 
 
 class Gcp(Model):
@@ -68,35 +68,6 @@ class Budget(Model):
     """Part of the ceiling that Google Cloud's own budget alerts on; the rest is AWS's."""
     alert_at: Annotated[tuple[Percent, ...], Field(min_length=1)] = (0.5, 0.9, 1.0)
     notify: Annotated[tuple[Email, ...], Field(min_length=1)]
-
-
-class Monitor(Model):
-    """Health checks of the load balancer, in seconds."""
-
-    interval: Annotated[int, Field(ge=10, le=3600)] = 10
-    timeout: Annotated[int, Field(ge=1, le=10)] = 5
-    retries: Annotated[int, Field(ge=0, le=5)] = 1
-    consecutive_down: Annotated[int, Field(ge=1, le=10)] = 2
-    consecutive_up: Annotated[int, Field(ge=1, le=10)] = 2
-    path: Annotated[str, Field(pattern=r"^/")] = "/health"
-
-    def worst_detection_seconds(self) -> int:
-        """Return `consecutive_down x interval + (retries + 1) x timeout` (Cloudflare Load Balancing docs, 2026-11)."""
-        return self.consecutive_down * self.interval + (self.retries + 1) * self.timeout
-
-
-class Edge(Model):
-    """Geo routing: which regions serve whom, in which order."""
-
-    zone: HostName
-    hostname: HostName
-    eu_hostname: HostName
-    """EU visitors' own name: its pools, fallback and TLS termination stay in the EU."""
-    failover_seconds: Annotated[int, Field(ge=10, le=600)] = 60
-    propagation_seconds: Annotated[int, Field(ge=0, le=60)] = 5
-    monitor: Monitor = Monitor()
-    fallback: dict[Key, tuple[Key, ...]]
-    """For each region the regions that take over, in order; an EU region may name EU regions only."""
 
 
 class Mesh(Model):

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from meridian.model.checks import addresses, clusters, data, database, edge, places
+from meridian.model.checks import (
+    addresses,
+    clusters,
+    data,
+    database,
+    edge,
+    edge_geography,
+    edge_settings,
+    places,
+)
 from meridian.model.environment import Environment
 from meridian.model.problems import Problem
 
@@ -44,6 +53,15 @@ CHECKS: tuple[Check, ...] = (
     edge.residency,
     edge.hostnames,
     edge.failover_time,
+    edge_geography.codes,
+    edge_geography.countries,
+    edge_geography.eu_name,
+    edge_geography.logs,
+    edge_settings.plan,
+    edge_settings.monitor,
+    edge_settings.names,
+    edge_settings.records,
+    edge_settings.certificates,
     data.budget,
     data.budget_alerts,
 )
