@@ -85,11 +85,15 @@ class Database(Model):
     """Topology and sizes; consumed by the platforms and the data unit."""
 
     name: Key = "app"
+    namespace: Key = "database"
+    """The Kubernetes namespace of the nodes, the same on every cluster; it is part of their certificates' names."""
     nodes: Annotated[int, Field(ge=3, le=99)] = 9
     replication_factor: Literal[3, 5, 7] = 3
     form: Literal["partition-by-list", "regional-by-row"] = "partition-by-list"
     partitions: Annotated[dict[Key, Partition], Field(min_length=1)]
     image: Image = Image()
+    resolver_image: Image = Image(repository="registry.k8s.io/coredns/coredns", tag="v1.12.1")
+    """CoreDNS, which answers for the nodes' names of its own cluster and asks the other clusters' for theirs."""
     cpu: Annotated[int, Field(ge=1, le=96)] = 7
     """vCPUs of a node's pod, request and limit; what its machine has beyond that is the system's and the agents'."""
     memory_gib: Annotated[int, Field(ge=2, le=768)] = 24

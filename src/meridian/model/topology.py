@@ -96,3 +96,12 @@ def resolver_addresses(site: GcpSite | AwsSite) -> tuple[str, ...]:
         (site.network.nodes,) if isinstance(site, GcpSite) else site.network.private
     )
     return tuple(str(cidr[-10]) for cidr in ranges)
+
+
+def resolver_cluster_address(site: GcpSite | AwsSite) -> str:
+    """Return the resolver's address in the cluster's service range.
+
+    The 53rd: Kubernetes hands out the upper part of the range first and keeps the lower for such choices
+    (Kubernetes docs, "Service ClusterIP allocation", v1.26 and up: 16 to 256 addresses, by the range's size).
+    """
+    return str(site.network.services[53])
