@@ -85,3 +85,7 @@ class LocalClouds:
     def start_cluster(self, name: str) -> None:
         """Start a stopped cluster."""
         self._link.call("start-cluster", name=name)
+
+    def database(self, action: str = "status", name: str = "") -> dict[str, Any]:
+        """`status`, or `find`, `ensure` or `drop` a database; `find` of what is not there gives an empty answer."""
+        return dict(self._link.call("database", action=action, name=name) or {})

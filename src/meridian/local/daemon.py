@@ -111,7 +111,7 @@ def main(root: Path) -> None:
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
     file = _announce(local, server.server_address[1], token)
     _LOG.info("serving %s on port %d", root, server.server_address[1])
-    threading.Thread(target=operations.planes.restore, daemon=True).start()
+    threading.Thread(target=operations.restore, daemon=True).start()
     operations.ending.wait()
     server.shutdown()
     operations.close()

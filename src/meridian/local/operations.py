@@ -14,6 +14,7 @@ import psutil
 
 from meridian.local import drift
 from meridian.local.clouds import cloud
+from meridian.local.database.databases import Databases
 from meridian.local.errors import LocalError
 from meridian.local.faults import Fault, Faults
 from meridian.local.inventory import Inventory, Record
@@ -37,6 +38,7 @@ class Operations:
         self.inventory = Inventory(work / "local")
         self.faults = Faults()
         self.planes = Planes(self.inventory, work / "local" / "planes", work / "bin", work / "kube")
+        self.databases = Databases(work / "local" / "database")
         self._schemas = {name: SchemaStore(name, work / "local" / "schema") for name in CLOUDS}
         self._servers: set[Any] = set()
         self._lock = threading.Lock()
@@ -127,6 +129,22 @@ class Operations:
             return replace(self.faults.add(Fault(**given))).__dict__
         return self.faults.clear() if action == "clear" else self.faults.list()
 
+    def database(self, action: str, name: str) -> Any:
+        """Make (`ensure`), `find` or `drop` a database, or tell their `status`."""
+        match action:
+            case "ensure":
+                return self.databases.ensure(name)
+            case "find":
+                return self.databases.find(name)
+            case "drop":
+                return self.databases.drop(name)
+        return self.databases.status()
+
+    def restore(self) -> None:
+        """Start again what ran when the last daemon ended."""
+        threading.Thread(target=self.databases.restore, daemon=True).start()
+        self.planes.restore()
+
     def call(self, operation: str, arguments: dict[str, Any]) -> Any:
         """Answer one request of the command line; raises LocalError."""
         match operation:
@@ -144,6 +162,8 @@ class Operations:
                 return self.planes.stop(self.planes.cluster(arguments["name"]))
             case "start-cluster":
                 return self.planes.start(self.planes.cluster(arguments["name"]))
+            case "database":
+                return self.database(arguments["action"], arguments.get("name", ""))
             case "retire":
                 if self.idle:
                     self.ending.set()
@@ -161,6 +181,7 @@ class Operations:
             servers, self._servers = self._servers, set()
         for server in servers:
             server.stop(grace=0.2)
+        self.databases.stop()
         self.planes.stop_all()
         self.inventory.close()
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from meridian.provider.handler import Handler
 
-_PLACES: Mapping[str, str] = {}
+_PLACES: Mapping[str, str] = {
+    "meridian:local:Database": "meridian.local.database.handler:LocalDatabases",
+}
 """Type token -> `module:Class`."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -76,14 +77,14 @@ class Child:
         self._process = self._spawn()
         threading.Thread(target=self._watch, daemon=True).start()
 
-    def stop(self, grace_seconds: float = 3.0) -> None:
+    def stop(self, grace_seconds: float = 3.0, ask: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to end, then end it."""
         self._stopping.set()
         process = self._process
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
+            process.send_signal(ask)
         try:
             process.wait(grace_seconds)
         except subprocess.TimeoutExpired:
