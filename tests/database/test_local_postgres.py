@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +92,36 @@ def test_a_killed_server_comes_back(checkout: Checkout) -> None:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_the_command_line_shows_the_tables_and_their_guard(checkout: Checkout) -> None:
+    (checkout.root / "stacks").mkdir()
+    (checkout.root / "Pulumi.yaml").touch()
+
+    def run(*arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "meridian.cli", "db", "local", *arguments],
+            env={**os.environ, "MERIDIAN_ROOT": str(checkout.root)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    address = LocalClouds.ensure_running(checkout).database("ensure", "app")
+    with connect(address) as connection:
+        connection.execute("CREATE TABLE seen (id int); CREATE TABLE users (id int)")
+        connection.execute("ALTER TABLE users ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        connection.execute("CREATE ROLE app; CREATE POLICY own ON users TO app USING (true)")
+    lines = run("status").splitlines()
+    assert lines[1:] == [
+        "app: 2 tables",
+        f"  {'seen':24} open",
+        f"  {'users':24} row-level security, forced, 1 policies",
+    ]
+    assert run("psql", "--role", "app", "--", "-Atc", "SELECT current_user").strip() == "app"
+    with psycopg.connect(run("url").strip()) as connection:
+        assert connection.execute("SELECT current_database()").fetchone() == ("app",)
+    assert Path(address["password_file"]).read_text() not in run("url") + run("status", "--json")
+
+
 def test_two_checkouts_have_two_servers(checkout: Checkout, tmp_path: Path) -> None:
     other = Checkout(tmp_path / "another")
     other.root.mkdir()
@@ -112,11 +144,12 @@ def test_down_ends_every_process_and_the_next_start_finds_the_data(checkout: Che
     assert LocalClouds.ensure_running(checkout).database("find", "app")["database"] == "app"
 
 
-def test_dropping_the_last_database_stops_the_server(checkout: Checkout) -> None:
+def test_dropping_the_last_database_leaves_nothing(checkout: Checkout) -> None:
     clouds = LocalClouds.ensure_running(checkout)
     clouds.database("ensure", "app")
     clouds.database("drop", "app")
-    assert clouds.database()["state"] == "stopped"
+    assert clouds.database()["state"] == "not made yet"
+    assert not list((checkout.local / "database").glob("pass*"))
     assert clouds.database("find", "app") == {}
     assert clouds.database("drop", "app") == {}
 

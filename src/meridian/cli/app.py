@@ -43,6 +43,9 @@ class Commands(LazyGroup):
             "app",
             "The embedded clouds: clusters, inventory, drift, faults.",
         ),
+        Lazy(
+            "db", "meridian.cli.db_commands", "app", "The real database of this machine: status, url, psql."
+        ),
     )
 
 

@@ -19,7 +19,7 @@ app.add_typer(fault_app, name="fault")
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
-def _running() -> LocalClouds:
+def running() -> LocalClouds:
     """Return the running clouds; ends the command when none run."""
     from meridian.local.client import LocalClouds
     from meridian.paths import find_checkout
@@ -53,7 +53,7 @@ def _mebibytes(count: int) -> str:
 @app.command()
 def status(as_json: Json = False) -> None:
     """Show the daemon, its processes and their memory."""
-    found = _running().status()
+    found = running().status()
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -69,7 +69,7 @@ def status(as_json: Json = False) -> None:
 @app.command()
 def clusters(as_json: Json = False) -> None:
     """Show the clusters and how to reach each."""
-    found = _running().clusters()
+    found = running().clusters()
     if as_json:
         print(json.dumps([{**vars(each), "kubeconfig": str(each.kubeconfig)} for each in found], indent=2))
         return
@@ -88,7 +88,7 @@ def inventory(
     as_json: Json = False,
 ) -> None:
     """Show what exists in the clouds; secret values are hidden."""
-    rows = [row for row in _running().inventory(cloud, environment) if not kind or kind in row["type"]]
+    rows = [row for row in running().inventory(cloud, environment) if not kind or kind in row["type"]]
     if as_json:
         print(json.dumps(rows, indent=2))
         return
@@ -108,7 +108,7 @@ def drift(
     """Change or delete a resource behind the estate's back, as a person at the console would."""
     if delete == (path is not None) or (path is not None and value is None):
         raise typer.BadParameter("give PATH and VALUE, or --delete")
-    changed = _running().drift(resource, path, value)
+    changed = running().drift(resource, path, value)
     if delete:
         print(f"{changed['id']}: deleted behind the estate's back")
     else:
@@ -125,14 +125,14 @@ def fault_add(
     seconds: Annotated[float, typer.Option(help="How long a latency lasts.")] = 0.0,
 ) -> None:
     """Make the next matching operations fail or wait."""
-    fault = _running().fault("add", kind=kind, types=types, operation=operation, count=count, seconds=seconds)
+    fault = running().fault("add", kind=kind, types=types, operation=operation, count=count, seconds=seconds)
     print(f"fault {fault['number']}: {kind} on {operation} of {types}, {count} times")
 
 
 @fault_app.command("list")
 def fault_list(as_json: Json = False) -> None:
     """Show the faults that still wait."""
-    faults = _running().fault("list")
+    faults = running().fault("list")
     if as_json:
         print(json.dumps(faults, indent=2))
         return
@@ -143,27 +143,27 @@ def fault_list(as_json: Json = False) -> None:
 @fault_app.command("clear")
 def fault_clear() -> None:
     """Forget all faults."""
-    print(f"{_running().fault('clear')} faults cleared")
+    print(f"{running().fault('clear')} faults cleared")
 
 
 @app.command("stop-cluster")
 def stop_cluster(name: str) -> None:
     """Take a cluster away as an outage would; its data stays."""
-    _running().stop_cluster(name)
+    running().stop_cluster(name)
     print(f"{name}: stopped; `meridian local start-cluster {name}` brings it back")
 
 
 @app.command("start-cluster")
 def start_cluster(name: str) -> None:
     """Bring a stopped cluster back."""
-    _running().start_cluster(name)
+    running().start_cluster(name)
     print(f"{name}: running")
 
 
 @app.command()
 def down() -> None:
     """Stop every process of the embedded clouds; what exists stays in the inventory."""
-    _running().stop()
+    running().stop()
     print("stopped the embedded clouds")
 
 

@@ -57,7 +57,7 @@ class Databases:
                     sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
                 )
             if not self.names():
-                self._server.stop()
+                self._server.remove()
 
     def names(self) -> list[str]:
         """Return the databases that were made; none while the server is stopped."""
@@ -76,6 +76,7 @@ class Databases:
             "user": SUPERUSER,
             "database": name,
             "password_file": str(self._server.password_file),
+            "passfile": str(self._server.passfile),
         }
 
     def status(self) -> dict[str, Any]:

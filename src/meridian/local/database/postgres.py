@@ -58,6 +58,11 @@ class Postgres:
         return self._folder / "password"
 
     @property
+    def passfile(self) -> Path:
+        """The same password as libpq reads it from a file (PGPASSFILE), mode 0600."""
+        return self._folder / "pgpass"
+
+    @property
     def port(self) -> int:
         """The port, the same from start to start unless somebody else took it; 0 before the first start."""
         try:
@@ -79,6 +84,8 @@ class Postgres:
             self._initialise()
         if not self.port or not _free(self.port):
             (self._folder / "port").write_text(str(_free_port()))
+        entry = f"127.0.0.1:{self.port}:*:{SUPERUSER}:{self.password_file.read_text()}\n"
+        write_private(self.passfile, entry.encode())
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         command = [str(_program("postgres")), "-D", str(self._data), "-p", str(self.port), *settings]
         self._child = Child(
@@ -105,6 +112,12 @@ class Postgres:
         if self._child is not None:
             self._child.stop(_STOP_SECONDS, signal.SIGINT)
             self._child = None
+
+    def remove(self) -> None:
+        """Stop the server and remove all that it kept, roles included."""
+        self.stop()
+        for made in (self._data, self.password_file, self.passfile, self._folder / "port"):
+            shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
 
     def _initialise(self) -> None:
         shutil.rmtree(self._data, ignore_errors=True)
