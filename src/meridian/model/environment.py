@@ -10,6 +10,7 @@ from meridian.model.base import Key, Model
 from meridian.model.clusters import Cluster
 from meridian.model.database import Database
 from meridian.model.edge import Edge
+from meridian.model.platform import Platform
 from meridian.model.regions import Cloud, Region
 from meridian.model.settings import Aws, Budget, Ci, Compliance, Engine, Gcp, Mesh
 
@@ -29,6 +30,7 @@ class Estate(Model):
     edge: Edge
     database: Database
     mesh: Mesh = Mesh()
+    platform: Platform
 
 
 class Environment(Estate):

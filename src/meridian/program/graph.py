@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 Graph = dict[str, tuple[str, ...]]
+_PLATFORM = "-platform"
 
 
 class StackNameError(ValueError):
@@ -15,6 +16,16 @@ def units_for(regions: Iterable[str]) -> Graph:
     """Return the units of an environment with these regions, upstream first."""
     keys = tuple(regions)
     return {"foundation": (), **dict.fromkeys(keys, ("foundation",)), "mesh": keys}
+
+
+def platform_of(region: str) -> str:
+    """Return the unit that holds what runs on a region's clusters."""
+    return f"{region}{_PLATFORM}"
+
+
+def region_of(unit: str) -> str | None:
+    """Return the region whose platform a unit is, or None."""
+    return unit.removesuffix(_PLATFORM) if unit.endswith(_PLATFORM) else None
 
 
 UNITS: Graph = units_for(("us", "eu", "asia"))

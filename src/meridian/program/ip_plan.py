@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meridian.model import Environment
-from meridian.model.regions import Cloud, Region
+from meridian.model.regions import AwsSite, Cloud, GcpSite, Region
 
 
 def google_ranges(region: Region) -> tuple[str, ...]:
@@ -32,3 +32,10 @@ def peers(environment: Environment, key: str, cloud: Cloud) -> tuple[str, ...]:
             for cidr in ranges
         )
     )
+
+
+def control_plane_ranges(site: GcpSite | AwsSite) -> tuple[str, ...]:
+    """Return where a cluster's API server has its own addresses: GKE's /28, or on EKS the private subnets."""
+    if isinstance(site, GcpSite):
+        return (str(site.network.control_plane),)
+    return tuple(str(subnet) for subnet in site.network.private)

@@ -18,3 +18,8 @@ def bucket(environment: Environment, cloud: str, purpose: str) -> str:
             f"bucket {name!r} has {len(name)} characters: 63 are the limit; fix: shorten the environment's name"
         )
     return name
+
+
+def secrets_prefix(environment: Environment, region: str) -> str:
+    """Return what the names of a region's secrets begin with in both clouds' secret stores."""
+    return f"meridian-{environment.environment}-{region}-"

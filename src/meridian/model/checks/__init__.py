@@ -13,6 +13,8 @@ from meridian.model.checks import (
     edge_geography,
     edge_settings,
     places,
+    platform,
+    quotas,
 )
 from meridian.model.environment import Environment
 from meridian.model.problems import Problem
@@ -62,6 +64,15 @@ CHECKS: tuple[Check, ...] = (
     edge_settings.names,
     edge_settings.records,
     edge_settings.certificates,
+    platform.namespaces,
+    platform.flows,
+    platform.groups,
+    platform.storage_classes,
+    platform.priority_classes,
+    platform.identities,
+    platform.telemetry,
+    quotas.fit_on_clusters,
+    quotas.hold_their_workloads,
     data.budget,
     data.budget_alerts,
 )
