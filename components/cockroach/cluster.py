@@ -11,9 +11,11 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Service, ServicePortArgs, Servi
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
+from components.cockroach.certificate import Certificate
 from components.cockroach.logs import log_config
+from components.cockroach.names import PUBLIC
 from components.cockroach.network_policies import NetworkPoliciesArgs, database_policies
-from components.cockroach.node import SKIP_AWAIT, Certificate, DatabaseNode, NodeArgs
+from components.cockroach.node import SKIP_AWAIT, DatabaseNode, NodeArgs
 from components.cockroach.pod import APP, STORE
 from components.cockroach.resolver import Resolver, ResolverArgs
 from components.cockroach.store_keys import StoreKeys, StoreKeysArgs
@@ -27,8 +29,6 @@ from meridian.model.topology import (
     resolver_addresses,
     resolver_cluster_address,
 )
-
-PUBLIC = "cockroachdb-public"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
+from components.cockroach.certificate import Certificate
 from components.cockroach.pod import APP, PodArgs, pod_spec
 from meridian.model.clusters import NodePool
 from meridian.model.database import Database
@@ -33,14 +34,6 @@ from meridian.model.topology import Node
 
 SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """A node is ready only after `cockroach init`, which the data unit runs when the platforms are up."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Certificate:
-    """A certificate and its key, PEM; the key is a secret."""
-
-    certificate: pulumi.Input[str]
-    key: pulumi.Input[str]
 
 
 @dataclass(frozen=True, kw_only=True)

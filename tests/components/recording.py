@@ -26,6 +26,7 @@ class Recorded:
     ignore_changes: tuple[str, ...]
     provider: str = ""
     """`URN::id` of the explicit provider; empty means the engine's default one."""
+    aliased: bool = False
 
 
 @dataclass
@@ -48,16 +49,23 @@ class Recording:
         return found[0]
 
 
+Computed = Mapping[str, Any] | Callable[[mocks.MockResourceArgs], Mapping[str, Any]]
+"""What a provider computes for a type: always the same, or by what it is given."""
+
+
 class _Mocks(mocks.Mocks):
-    def __init__(self, outputs: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, outputs: Mapping[str, Computed]) -> None:
         self._outputs = outputs
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         made = {"name": args.name, "arn": f"arn:aws:mock:::{args.name}", **COMPUTED.get(args.typ, {})}
-        return f"{args.name}-id", {**made, **args.inputs, **self._outputs.get(args.typ, {})}
+        computed = self._outputs.get(args.typ, {})
+        given = computed(args) if callable(computed) else computed
+        return f"{args.name}-id", {**made, **args.inputs, **given}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        return dict(self._outputs.get(args.token, {})), None
+        found = self._outputs.get(args.token, {})
+        return {} if callable(found) else dict(found), None
 
 
 COMPUTED: dict[str, dict[str, Any]] = {
@@ -86,6 +94,7 @@ class _Monitor(mocks.MockMonitor):
                     retain_on_delete=bool(request.retainOnDelete),
                     ignore_changes=tuple(request.ignoreChanges),
                     provider=request.provider,
+                    aliased=bool(request.aliases or request.aliasURNs),
                 )
             )
         return super().RegisterResource(request)
@@ -97,7 +106,7 @@ class _Monitor(mocks.MockMonitor):
 
 
 def record(
-    program: Callable[[], Mapping[str, Any]], outputs: Mapping[str, Mapping[str, Any]] | None = None
+    program: Callable[[], Mapping[str, Any]], outputs: Mapping[str, Computed] | None = None
 ) -> tuple[Recording, dict[str, Any]]:
     """Run `program` and return every registration and the plain values of what it returns."""
     recording = Recording()
@@ -120,7 +129,7 @@ def record(
 def record_stack(
     stack: str,
     program: Callable[[], None],
-    outputs: Mapping[str, Mapping[str, Any]] | None = None,
+    outputs: Mapping[str, Computed] | None = None,
     *,
     preview: bool = False,
 ) -> Recording:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from recording import Recorded, Recording, record
 
+from components.cockroach.certificate import Certificate
 from components.cockroach.cluster import Database, DatabaseArgs
-from components.cockroach.node import Certificate
 from meridian.model import Environment, load_environment
 from meridian.model.topology import nodes, nodes_of
 

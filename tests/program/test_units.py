@@ -46,7 +46,9 @@ COMPUTED = {
     },
     "aws:ec2transitgateway/transitGateway:TransitGateway": {"associationDefaultRouteTableId": "tgw-rtb-1"},
     "aws:route53/zone:Zone": {"zoneId": "Z1"},
-    "tls:index/privateKey:PrivateKey": {"privateKeyPem": "a key"},
+    "tls:index/privateKey:PrivateKey": {"privateKeyPem": "the key", "privateKeyPemPkcs8": "a key"},
+    "tls:index/certRequest:CertRequest": {"certRequestPem": "a request"},
+    "tls:index/locallySignedCert:LocallySignedCert": {"certPem": "a signed certificate"},
     "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "a certificate"},
 }
 FOUND = {
@@ -221,13 +223,17 @@ def test_a_regions_stack_tells_both_clusters_in_the_same_words_and_what_the_mesh
     assert {"vpc", "transit_gateway", "transit_route_table", "backups", "keys"} <= set(exports["aws"])
 
 
-def test_the_foundation_tells_who_deploys_and_keeps_the_database_key_secret() -> None:
+def test_the_foundation_tells_who_deploys_and_keeps_the_database_s_keys_secret() -> None:
     exports = unit("foundation").exports
-    assert set(exports) == {"audit", "ci", "database_ca"}
+    assert set(exports) == {"audit", "ci", "database_certificates"}
     assert exports["ci"]["aws_deployer"] and exports["ci"]["gcp_deployer"]
-    authority = exports["database_ca"]
-    assert authority["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270", "no secret"
-    assert authority["value"] == {"certificate": "a certificate", "key": "a key"}
+    told = exports["database_certificates"]
+    assert told["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270", "no secret"
+    assert told["value"]["bundle"] == "a certificate\n"
+    assert told["value"]["nodes"]["eu-3"] == {"certificate": "a signed certificate", "key": "a key"}
+    assert set(told["value"]["clients"]) == {"root", "app"}
+    # Whoever held the authority's own key could be any node.
+    assert "the key" not in json.dumps(told)
 
 
 def test_every_pair_of_regions_is_peered_and_every_network_hangs_on_the_hub() -> None:

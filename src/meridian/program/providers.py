@@ -13,6 +13,8 @@ from meridian.provider.version import VERSION
 
 if TYPE_CHECKING:
     import pulumi_kubernetes as k8s
+    import pulumi_random
+    import pulumi_tls
 
 
 def google(environment: Environment, region: str) -> gcp.Provider:
@@ -50,6 +52,20 @@ def kubernetes(
         delete_unreachable=False,
         opts=opts,
     )
+
+
+def tls_keys() -> pulumi_tls.Provider:
+    """Return the provider that makes keys and certificates; it lies in no cloud."""
+    import pulumi_tls  # only the unit that holds an authority pays for it
+
+    return pulumi_tls.Provider("tls")
+
+
+def random() -> pulumi_random.Provider:
+    """Return the provider that draws secrets; it lies in no cloud."""
+    import pulumi_random
+
+    return pulumi_random.Provider("random")
 
 
 def using(*providers: pulumi.ProviderResource) -> pulumi.ResourceOptions:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pulumi
-import pulumi_tls as tls
 
 from components.aws.audit import AccountAudit, AccountAuditArgs
 from components.aws.backup_bucket import LockedBucketArgs
@@ -12,6 +11,7 @@ from components.aws.ci_federation import CiFederation as AwsFederation
 from components.aws.ci_federation import CiFederationArgs as AwsFederationArgs
 from components.aws.keys import RegionKeys as AwsKeys
 from components.aws.keys import RegionKeysArgs as AwsKeysArgs
+from components.cockroach.certificates import Certificates, CertificatesArgs
 from components.gcp.audit import ProjectAudit, ProjectAuditArgs
 from components.gcp.budget import ProjectBudget, ProjectBudgetArgs
 from components.gcp.ci_federation import CiFederation as GcpFederation
@@ -21,8 +21,6 @@ from components.gcp.keys import RegionKeysArgs as GcpKeysArgs
 from components.gcp.services import ProjectServices, ProjectServicesArgs
 from meridian.program import naming, providers
 from meridian.program.context import Context
-
-_AUTHORITY_HOURS = 10 * 365 * 24
 
 
 def wire(context: Context) -> None:
@@ -115,7 +113,11 @@ def wire(context: Context) -> None:
         on_amazon,
     )
 
-    authority, key = _authority(context)
+    database = Certificates(
+        "database-ca",
+        CertificatesArgs(environment=environment, common_name=f"{prefix} database", protect=context.protect),
+        providers.using(providers.tls_keys()),
+    )
     pulumi.export("audit", {"gcp": audit.archive_bucket, "aws": trail.archive})
     pulumi.export(
         "ci",
@@ -127,22 +129,5 @@ def wire(context: Context) -> None:
             "aws_previewer": roles.previewer,
         },
     )
-    pulumi.export("database_ca", {"certificate": authority, "key": pulumi.Output.secret(key)})
-
-
-def _authority(context: Context) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
-    """Return certificate and key of the database's own authority; the key is a secret in state."""
-    guarded = pulumi.ResourceOptions(provider=tls.Provider("tls"), protect=context.protect)
-    key = tls.PrivateKey("database-ca", algorithm="ECDSA", ecdsa_curve="P384", opts=guarded)
-    certificate = tls.SelfSignedCert(
-        "database-ca",
-        private_key_pem=key.private_key_pem,
-        is_ca_certificate=True,
-        validity_period_hours=_AUTHORITY_HOURS,
-        allowed_uses=["cert_signing", "crl_signing", "digital_signature"],
-        subject=tls.SelfSignedCertSubjectArgs(
-            common_name=f"{context.prefix} database", organization=context.environment.owner
-        ),
-        opts=guarded,
-    )
-    return certificate.cert_pem, key.private_key_pem
+    # Not the authority's key: whoever holds it could be any node or user.
+    pulumi.export("database_certificates", database.as_exports())
