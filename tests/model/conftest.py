@@ -17,6 +17,7 @@ Mutate = Callable[..., Path]
 def checkout(tmp_path: Path) -> Path:
     """A checkout that holds a copy of the production estate."""
     shutil.copytree(ROOT / "stacks" / "prod", tmp_path / "stacks" / "prod")
+    shutil.copy(ROOT / "stacks" / "tables.yaml", tmp_path / "stacks" / "tables.yaml")
     return tmp_path
 
 
@@ -25,7 +26,8 @@ def mutate(checkout: Path) -> Mutate:
     """Set (or with `...` delete) one value of one file; a path is dotted, digits are list positions."""
 
     def change(file: str, path: str, value: object) -> Path:
-        target = checkout / "stacks" / "prod" / file
+        folder = checkout / "stacks" if file == "tables.yaml" else checkout / "stacks" / "prod"
+        target = folder / file
         yaml = YAML()
         data = yaml.load(target.read_text())
         node = data

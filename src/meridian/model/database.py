@@ -17,6 +17,8 @@ class Partition(Model):
 
     constraint: str
     """The region tier exactly as the nodes are started with it, such as eu for `region=eu`."""
+    lease_preferences: tuple[Annotated[str, Field(pattern=r"^[a-z]+=[a-z0-9-]+$")], ...] = ()
+    """Tiers of the nodes that serve the rows first, best first, such as `cloud=gcp`; none: any node of the region."""
 
 
 class Image(Model):
@@ -91,6 +93,14 @@ class Database(Model):
     replication_factor: Literal[3, 5, 7] = 3
     form: Literal["partition-by-list", "regional-by-row"] = "partition-by-list"
     partitions: Annotated[dict[Key, Partition], Field(min_length=1)]
+    survival: Literal["zone", "region"] = "zone"
+    """The survival goal of the regional-by-row form; region costs a round trip between regions per write."""
+    primary_region: Key | None = None
+    """Where the database's own ranges live (regional-by-row); none: the first partition's."""
+    super_regions: dict[Key, Annotated[tuple[Key, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Sets of regions that hold all replicas of their rows (regional-by-row); none: placement restricted."""
+    pitr_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """How far back any point in time can be restored; the regions' buckets keep backups at least as long."""
     image: Image = Image()
     resolver_image: Image = Image(repository="registry.k8s.io/coredns/coredns", tag="v1.12.1")
     """CoreDNS, which answers for the nodes' names of its own cluster and asks the other clusters' for theirs."""

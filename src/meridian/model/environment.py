@@ -13,6 +13,7 @@ from meridian.model.edge import Edge
 from meridian.model.platform import Platform
 from meridian.model.regions import Cloud, Region
 from meridian.model.settings import Aws, Budget, Ci, Compliance, Engine, Gcp, Mesh
+from meridian.model.tables import Tables
 
 
 class Estate(Model):
@@ -34,8 +35,9 @@ class Estate(Model):
 
 
 class Environment(Estate):
-    """The estate with its regions, keyed by the regions' keys."""
+    """The estate with its regions, keyed by the regions' keys, and the schema that all environments share."""
 
+    tables: Tables
     regions: Annotated[dict[Key, Region], Field(min_length=1)]
 
     def clusters(self) -> dict[str, tuple[Region, Cloud, Cluster]]:

@@ -1,4 +1,4 @@
-"""Loads one environment from `stacks/<name>/`: `estate.yaml` and one file per region."""
+"""Loads one environment from `stacks/<name>/`: `estate.yaml` and one file per region; the schema is shared."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from meridian.model.problems import LocatedProblem, ModelErrors, Problem
 from meridian.model.source import Source
 
 ESTATE = "estate.yaml"
+TABLES = "tables.yaml"
+_SHARED = "/tables"
+"""The shared file's key among the sources; no region's key has a slash."""
 
 
 def environments(root: Path) -> list[str]:
@@ -31,6 +34,7 @@ def load_environment(root: Path, name: str) -> Environment:
     for file in sorted(folder.glob("*.yaml")):
         if file.name != ESTATE:
             sources[file.stem] = Source(file, f"stacks/{name}/{file.name}")
+    sources[_SHARED] = Source(root / "stacks" / TABLES, f"stacks/{TABLES}")
     unreadable = [source.problem for source in sources.values() if source.problem]
     if unreadable:
         raise ModelErrors(name, unreadable)
@@ -46,7 +50,17 @@ def load_environment(root: Path, name: str) -> Environment:
                 "give each region a file of its own beside it",
             )
         )
-    merged["regions"] = {key: source.data() for key, source in sources.items() if key}
+    if "tables" in merged:
+        problems.append(
+            Problem(
+                ("tables",),
+                "a mapping",
+                "the schema is the same in all environments",
+                f"move it to stacks/{TABLES}",
+            )
+        )
+    merged["tables"] = sources[_SHARED].data()
+    merged["regions"] = {key: source.data() for key, source in sources.items() if key not in ("", _SHARED)}
     environment, found = _validate(merged)
     problems += found
     if environment is not None:
@@ -73,6 +87,8 @@ def _validate(merged: dict[str, Any]) -> tuple[Environment | None, list[Problem]
 def _locate(sources: dict[str, Source], problem: Problem) -> LocatedProblem:
     if len(problem.path) >= 2 and problem.path[0] == "regions" and problem.path[1] in sources:
         return sources[str(problem.path[1])].locate(problem, problem.path[2:])
+    if len(problem.path) >= 2 and problem.path[0] == "tables":
+        return sources[_SHARED].locate(problem, problem.path[1:])
     return sources[""].locate(problem, problem.path)
 
 

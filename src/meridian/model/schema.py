@@ -1,4 +1,4 @@
-"""JSON Schemas of the two kinds of file, for editors."""
+"""JSON Schemas of the kinds of file, for editors."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from pydantic import BaseModel
 
 from meridian.model.environment import Estate
 from meridian.model.regions import Region
+from meridian.model.tables import Tables
 
-FILES: dict[str, type[BaseModel]] = {"estate.schema.json": Estate, "region.schema.json": Region}
+FILES: dict[str, type[BaseModel]] = {
+    "estate.schema.json": Estate,
+    "region.schema.json": Region,
+    "tables.schema.json": Tables,
+}
 
 
 def schema(file: str) -> dict[str, Any]:

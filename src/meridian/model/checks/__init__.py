@@ -12,9 +12,11 @@ from meridian.model.checks import (
     edge,
     edge_geography,
     edge_settings,
+    placement,
     places,
     platform,
     quotas,
+    tables,
 )
 from meridian.model.environment import Environment
 from meridian.model.problems import Problem
@@ -41,7 +43,10 @@ CHECKS: tuple[Check, ...] = (
     data.node_count,
     data.node_placement,
     data.quorum,
-    data.partitions,
+    placement.placements,
+    tables.schema,
+    tables.recovery_window,
+    tables.clients,
     data.memory,
     data.storage,
     database.machines,

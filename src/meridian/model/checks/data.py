@@ -76,28 +76,6 @@ def quorum(environment: Environment) -> Iterator[Problem]:
                 )
 
 
-def partitions(environment: Environment) -> Iterator[Problem]:
-    """A constraint names a locality that some node has, in the same jurisdiction, and every region has rows."""
-    database = environment.database
-    for key, partition in database.partitions.items():
-        path: Path = ("database", "partitions", key, "constraint")
-        region = environment.regions.get(partition.constraint)
-        if region is None:
-            yield Problem(
-                path,
-                partition.constraint,
-                "no node is started with this region; a constraint matches only what is spelled the same",
-                f"choose one of {', '.join(environment.regions)}",
-            )
-        elif key in {"eu"} and region.residency != key:
-            yield Problem(
-                path,
-                partition.constraint,
-                f"rows of {key} would lie in {region.residency}",
-                "constrain them to a region of the EU",
-            )
-
-
 def memory(environment: Environment) -> Iterator[Problem]:
     """A database node fits on its machine beside the system's own pods."""
     database = environment.database

@@ -1,0 +1,166 @@
+"""What the grammar cannot see: rules over the desired schema and over the statements that were made of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from meridian.model.checks.placement import placement_problems
+from meridian.model.checks.tables import tables_problems
+from meridian.model.problems import Problem
+from meridian.sql.desired import Desired
+from meridian.sql.render import statements
+from meridian.sql.statement import Statement
+from meridian.sql.text import listed
+
+_LIST_ONLY = re.compile(r"PARTITION BY LIST|ALTER PARTITION|num_replicas|\bconstraints = ")
+_ROW_ONLY = re.compile(
+    r"LOCALITY (REGIONAL|GLOBAL)|crdb_internal_region|SUPER REGION|PRIMARY REGION|SURVIVE|PLACEMENT"
+)
+
+
+def problems(desired: Desired, made: Sequence[Statement] | None = None) -> list[Problem]:
+    """Return every problem; `made` are the statements to hold against the schema (default: the rendered ones)."""
+    rendered = list(statements(desired) if made is None else made)
+    found = [
+        *placement_problems(desired),
+        *tables_problems(desired.tables, desired),
+        *_backups(desired),
+        *_forms(desired, rendered),
+        *_security(desired, rendered),
+    ]
+    if desired.form == "partition-by-list":
+        found += _partitions(desired, rendered)
+        found += _checks(desired, rendered)
+        found += _zones(desired, rendered)
+    return found
+
+
+def _at(statement: Statement) -> tuple[str, ...]:
+    return ("sql", *statement.key.split(":"))
+
+
+def _backups(desired: Desired) -> Iterator[Problem]:
+    """Each region's part of a backup lies in the region's jurisdiction."""
+    targets = desired.parameters.backups
+    for region, target in targets.items():
+        wanted = desired.residencies.get(region)
+        if target.residency != wanted:
+            yield Problem(
+                ("parameters", "backups", region),
+                target.uri,
+                f"lies in {target.residency}, but backs up what must stay in {wanted}",
+                "give the region's own bucket and key",
+            )
+    if targets:
+        for region in desired.regions():
+            if region not in targets:
+                yield Problem(
+                    ("parameters", "backups"),
+                    sorted(targets),
+                    f"region {region} has no bucket: STRICT would fail every backup",
+                    "give each region its bucket",
+                )
+
+
+def _forms(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
+    """The two forms exclude each other in one database."""
+    foreign = _ROW_ONLY if desired.form == "partition-by-list" else _LIST_ONLY
+    for statement in made:
+        hit = foreign.search(statement.text)
+        if hit:
+            yield Problem(
+                _at(statement),
+                statement.text.split("\n")[0],
+                f"`{hit.group()}` belongs to the other form; one database takes partitions or regions, never both",
+                f"write it in the form {desired.form}",
+            )
+
+
+def _security(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
+    """Row-level security is switched on, and forced on the owner, wherever there is personal data."""
+    for name, table in desired.tables.tables.items():
+        on = [
+            each
+            for each in made
+            if each.table == name and "ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY" in each.text
+        ]
+        if table.personal and not on:
+            yield Problem(
+                ("sql", "security", name),
+                name,
+                "holds personal data, and no statement enables and forces row-level security",
+                f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+            )
+
+
+def _partitions(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
+    """The table and each of its indexes are partitioned, with every value."""
+    for name, table in desired.tables.tables.items():
+        if table.placement != "by-row":
+            continue
+        for target in (f"TABLE {name}", *(f"INDEX {name}@{index}" for index in table.all_indexes())):
+            found = next(
+                (each for each in made if each.text.startswith(f"ALTER {target} PARTITION BY LIST")), None
+            )
+            if found is None:
+                yield Problem(
+                    ("sql", "partition", name),
+                    target,
+                    "is not partitioned: its rows would lie anywhere",
+                    f"ALTER {target} PARTITION BY LIST ({table.region}) (...)",
+                )
+                continue
+            values = re.findall(r"VALUES IN \('([^']*)'\)", found.text)
+            if values != list(desired.partitions):
+                yield Problem(
+                    _at(found),
+                    ", ".join(values),
+                    f"the values are {', '.join(desired.partitions)}; one that is not listed follows the table's zone, "
+                    "which is anywhere",
+                    "list each value once",
+                )
+
+
+def _checks(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
+    """CHECK lets in exactly the values that have a partition."""
+    for statement in made:
+        table = desired.tables.tables.get(statement.table or "")
+        if statement.kind != "table" or table is None or table.placement != "by-row":
+            continue
+        wanted = f"CHECK ({table.region} IN ({listed(desired.partitions)}))"
+        if wanted not in statement.text:
+            yield Problem(
+                _at(statement),
+                statement.table,
+                "the check on the region does not list exactly the partitions",
+                f"write {wanted}",
+            )
+
+
+def _zones(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
+    """Each value of each table is constrained to its region, the lease with it."""
+    for name, table in desired.tables.tables.items():
+        if table.placement != "by-row":
+            continue
+        for value, partition in desired.partitions.items():
+            start = f'ALTER PARTITION "{value}" OF INDEX {name}@* CONFIGURE ZONE USING'
+            found = next((each for each in made if each.text.startswith(start)), None)
+            required = f"constraints = '[+region={partition.constraint}]'"
+            if found is None or required not in found.text:
+                yield Problem(
+                    ("sql", "zone", name, value),
+                    found.text.split("\n")[2].strip() if found and "\n" in found.text else "missing",
+                    f"rows of {value} in {name} and its indexes must be constrained to region={partition.constraint}",
+                    f"{start} ... {required}",
+                )
+                continue
+            preferred = re.search(r"lease_preferences = '\[(.*)\]'", found.text)
+            for group in re.findall(r"\[([^\]]*)\]", preferred.group(1) if preferred else ""):
+                if f"+region={partition.constraint}" not in group:
+                    yield Problem(
+                        _at(found),
+                        group,
+                        f"prefers a lease outside of region={partition.constraint}, where no replica is",
+                        f"write [+region={partition.constraint}]",
+                    )
