@@ -118,7 +118,7 @@ def drift(
 
 @fault_app.command("add")
 def fault_add(
-    kind: Annotated[str, typer.Argument(help="throttle, error, lost-reply or latency.")],
+    kind: Annotated[str, typer.Argument(help="throttle, error, lost-reply, latency or expired-token.")],
     types: Annotated[str, typer.Option("--type", help="Type pattern, such as 'aws:ec2/*'.")] = "*",
     operation: Annotated[str, typer.Option(help="create, read, update, delete or *.")] = "*",
     count: Annotated[int, typer.Option(help="How often it strikes.")] = 1,

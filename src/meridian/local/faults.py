@@ -1,4 +1,4 @@
-"""Faults on demand: throttling, server errors, a lost reply after the change was made, latency."""
+"""Faults on demand: throttling, server errors, a lost reply after the change was made, latency, expired credentials."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from dataclasses import asdict, dataclass
 
 from meridian.local.errors import CloudError, LocalError
 
-KINDS = ("throttle", "error", "lost-reply", "latency")
+KINDS = ("throttle", "error", "lost-reply", "latency", "expired-token")
 OPERATIONS = ("create", "read", "update", "delete", "*")
+# What each provider says when its credentials no longer hold; Cloudflare's API answers 403 with this code.
+_EXPIRED = {
+    "cloudflare": ("10000", "Authentication error"),
+    "aws": ("ExpiredToken", "The security token included in the request is expired"),
+    "gcp": ("401", "Request had invalid authentication credentials"),
+}
 _ATTEMPTS = 5
 _FIRST_WAIT_SECONDS = 0.05
 
@@ -78,6 +84,11 @@ class Faults:
             if attempt == _ATTEMPTS - 1:
                 raise CloudError("TooManyRequests", f"{operation} of {token} was throttled {_ATTEMPTS} times")
             time.sleep(_FIRST_WAIT_SECONDS * 2**attempt)
+        if self._take(token, operation, "expired-token"):
+            code, said = _EXPIRED.get(
+                token.split(":")[0], ("Unauthenticated", "the credentials have expired")
+            )
+            raise CloudError(code, f"{said}; fix: give the provider a token that is valid")
         if self._take(token, operation, "error"):
             raise CloudError("InternalServerError", f"the cloud answered 500 to {operation} of {token}")
 

@@ -24,7 +24,7 @@ from meridian.local.store import Store
 from meridian.protocol import plugin
 from meridian.protocol.values import Secret
 
-CLOUDS = ("gcp", "aws", "random", "tls", "kubernetes")
+CLOUDS = ("gcp", "aws", "random", "tls", "cloudflare", "kubernetes")
 _WORKERS = 64
 _RESTORE_SECONDS = 120.0
 

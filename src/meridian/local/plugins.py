@@ -12,7 +12,7 @@ from pathlib import Path
 from meridian.local.schema import sdk_version
 from meridian.paths import Checkout
 
-CLOUDS = ("gcp", "aws", "random", "tls", "kubernetes")
+CLOUDS = ("gcp", "aws", "random", "tls", "cloudflare", "kubernetes")
 
 
 @dataclass(frozen=True)

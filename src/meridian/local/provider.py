@@ -10,6 +10,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from meridian.local.clouds import cloud
+from meridian.local.clouds.context import Judging
 from meridian.local.diff import compare
 from meridian.local.errors import CloudError, LocalError
 from meridian.local.planes import Planes
@@ -141,7 +142,13 @@ class CloudProvider(Plugin):
     def Invoke(self, request: Any, context: Any) -> Any:
         """Answer a data source."""
         try:
-            answer = self._cloud.invoke(request.tok, plain(decode(request.args)), self._settings)
+            arguments = plain(decode(request.args))
+            if self._store is not None:
+                self._store.faults.before(request.tok, "read")
+            if isinstance(self._cloud, Judging) and self._store is not None:
+                answer = self._cloud.ask(request.tok, arguments, self._store.others)
+            else:
+                answer = self._cloud.invoke(request.tok, arguments, self._settings)
         except CloudError as error:
             failure = provider_pb2.CheckFailure(property="", reason=str(error))
             return provider_pb2.InvokeResponse(failures=[failure])

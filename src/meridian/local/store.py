@@ -11,6 +11,7 @@ from typing import Any
 
 from meridian.local.clouds import Cloud, Context
 from meridian.local.clouds.aws import GLOBAL
+from meridian.local.clouds.context import Judging, Neighbour
 from meridian.local.errors import CloudError
 from meridian.local.faults import Faults
 from meridian.local.inventory import Inventory, Record
@@ -98,6 +99,7 @@ class Store:
                 return self._rewrite(lost, context, inputs)
             # It was given another name then, which the engine never heard of: nobody can be using it.
             self.inventory.remove(lost.row)
+        self._judge(context)
         scope = self.cloud.scope(context)
         self._refuse_taken_name(context, scope)
         self._refuse_dangling(context)
@@ -150,6 +152,8 @@ class Store:
     def read(self, token: str, identifier: str, settings: Mapping[str, Any]) -> Record | None:
         """Return what exists, None for nothing."""
         self.faults.before(token, "read")
+        if isinstance(self.cloud, Judging):
+            identifier = self.cloud.known_as(token, identifier)
         self.heard(token, identifier, settings)
         return self.inventory.by_id(self.environment, token, identifier, self.place(token, settings))
 
@@ -160,6 +164,7 @@ class Store:
         self.faults.before(resource.token, "update")
         record = replace(self._existing(resource.token, identifier, settings), acknowledged=True)
         context = self._context(resource, record.urn, inputs, settings)
+        self._judge(context)
         self._refuse_dangling(context)
         changed = self._rewrite(record, context, inputs)
         if self.faults.loses_reply(resource.token, "update"):
@@ -176,6 +181,10 @@ class Store:
         if guard and plain(record.inputs.get(guard)) is True:
             raise CloudError("FailedPrecondition", f"{identifier} has {guard} on; fix: switch it off first")
         users = self.inventory.dependants(record)
+        if users and isinstance(self.cloud, Judging):
+            raise self.cloud.in_use(
+                token, identifier, [f"{user.token.rsplit(':', 1)[1]} {user.name}" for user in users]
+            )
         if users:
             named = ", ".join(f"{user.token.rsplit(':', 1)[1]} {user.id}" for user in users[:3])
             raise CloudError(
@@ -207,7 +216,23 @@ class Store:
             named = self.inventory.named(self.environment, value)
             return named.outputs if named else None
 
-        return Context(resource, _name(urn, inputs), plain(inputs), settings, find)
+        return Context(
+            resource,
+            _name(urn, inputs),
+            plain(inputs),
+            settings,
+            find,
+            lambda token: self.others(token, but=urn),
+        )
+
+    def others(self, token: str, but: str = "") -> list[Neighbour]:
+        """Return the environment's resources of a type, of whichever cloud."""
+        found = self.inventory.all(environment=self.environment, token=token)
+        return [Neighbour(record.id, plain(record.outputs)) for record in found if record.urn != but]
+
+    def _judge(self, context: Context) -> None:
+        if isinstance(self.cloud, Judging):
+            self.cloud.refuse(context)
 
     def _outputs(self, context: Context, identifier: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         given = {**self.cloud.computed(context, identifier), **copy.deepcopy(dict(inputs))}

@@ -150,7 +150,8 @@ class Aws:
                     ("mainRouteTableId", "rtb"), ("defaultRouteTableId", "rtb"), ("defaultSecurityGroupId", "sg"), ("defaultNetworkAclId", "acl"),
                 )}  # fmt: skip
             case "ec2/eip":
-                return {"publicIp": f"52.18.{seed}.20", "allocationId": identifier, "domain": "vpc"}
+                block = zlib.crc32(identifier.encode()) // 200 % 200
+                return {"publicIp": f"52.{block}.{seed}.20", "allocationId": identifier, "domain": "vpc"}
             case "ec2/natGateway":
                 return {
                     "publicIp": f"52.18.{seed}.20",

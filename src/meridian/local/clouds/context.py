@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from meridian.local.schema import ResourceType
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another resource, without secret wrappers."""
+
+    id: str
+    outputs: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,8 @@ class Context:
     """The configured provider: region, project, account."""
     find: Callable[[str], Mapping[str, Any] | None] = field(default=lambda _value: None)
     """Return the outputs of the resource that answers to an id, ARN or link."""
+    others: Callable[[str], Sequence[Neighbour]] = field(default=lambda _token: ())
+    """Return the other resources of a type in the environment, of whichever cloud."""
 
     @property
     def token(self) -> str:
@@ -61,6 +71,25 @@ class Cloud(Protocol):
 
     def reference(self, text: str) -> bool:
         """True when a text can only be the id, ARN or link of a resource that must exist."""
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A cloud that judges a resource by what else exists, and refuses in its own words."""
+
+    def refuse(self, context: Context) -> None:
+        """Raise CloudError for a resource that this cloud would not take as it is."""
+
+    def in_use(self, token: str, identifier: str, users: Sequence[str]) -> Exception:
+        """Return the refusal to delete what others name."""
+
+    def known_as(self, token: str, identifier: str) -> str:
+        """Return the id of what an import names with its parents."""
+
+    def ask(
+        self, token: str, arguments: Mapping[str, Any], others: Callable[[str], Sequence[Neighbour]]
+    ) -> dict[str, Any]:
+        """Answer a data source from what exists; raises CloudError for one that is not known."""
 
 
 def hexadecimal(length: int) -> str:

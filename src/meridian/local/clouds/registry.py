@@ -26,4 +26,8 @@ def cloud(name: str) -> Cloud:
         from meridian.local.clouds.random import Random
 
         return Random()
+    if name == "cloudflare":
+        from meridian.local.clouds.cloudflare import Cloudflare
+
+        return Cloudflare()
     raise KeyError(name)
