@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -33,6 +34,10 @@ class EksClusterArgs:
     log_retention_days: int
     deployer_role: pulumi.Input[str]
     protect: bool
+    database_zones: Sequence[str] = ()
+    """Zones in which database nodes are placed: their pool grows there and nowhere else."""
+    peers: Sequence[str] = ()
+    """Ranges of the estate's other networks, which pods reach under their own addresses."""
 
 
 class EksCluster(pulumi.ComponentResource):
@@ -108,7 +113,14 @@ class EksCluster(pulumi.ComponentResource):
             f"{name}-workloads", url=issuer, client_id_lists=["sts.amazonaws.com"], opts=child
         )
         pools = NodePools(
-            name, site, cluster, args.subnets, args.database_security_group, args.disk_key, self
+            name,
+            site,
+            cluster,
+            args.subnets,
+            args.database_zones,
+            args.database_security_group,
+            args.disk_key,
+            self,
         )
         for addon in _ADDONS:
             needs_nodes = addon in ("coredns", "aws-ebs-csi-driver")
@@ -118,6 +130,7 @@ class EksCluster(pulumi.ComponentResource):
                 addon_name=addon,
                 resolve_conflicts_on_create="OVERWRITE",
                 resolve_conflicts_on_update="PRESERVE",
+                configuration_values=_addon_settings(addon, args.peers),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=pools.groups if needs_nodes else None),
             )
         self._storage_identity(name, spec.name, cluster, child)
@@ -177,3 +190,10 @@ class EksCluster(pulumi.ComponentResource):
             role_arn=role.arn,
             opts=child,
         )
+
+
+def _addon_settings(addon: str, peers: Sequence[str]) -> str | None:
+    """Return an add-on's settings: the CNI would hide pods behind their node's address outside the VPC (its README)."""
+    if addon != "vpc-cni" or not peers:
+        return None
+    return json.dumps({"env": {"AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS": ",".join(peers)}})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_aws import ec2, eks, iam
@@ -24,6 +24,7 @@ class NodePools:
         site: AwsSite,
         cluster: eks.Cluster,
         subnets: Mapping[str, pulumi.Input[str]],
+        database_zones: Sequence[str],
         database_security_group: pulumi.Input[str],
         disk_key: pulumi.Input[str],
         parent: pulumi.Resource,
@@ -52,7 +53,10 @@ class NodePools:
                 cluster,
                 role,
                 grants,
-                subnets,
+                # An autoscaling group over more zones would grow in a zone where no node may run.
+                {zone: subnets[zone] for zone in database_zones}
+                if key == "database" and database_zones
+                else subnets,
                 database_security_group,
                 disk_key,
                 child,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_aws import cloudwatch, ec2, iam
@@ -16,7 +16,7 @@ _INTERFACE_ENDPOINTS = ("ec2", "ecr.api", "ecr.dkr", "eks-auth", "kms", "logs", 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """`peers` are the estate's other ranges that may reach the database here."""
+    """What the network is for; `database_ranges` are the pods' ranges of every site that holds database nodes."""
 
     site: AwsSite
     name: str
@@ -24,7 +24,9 @@ class NetworkArgs:
     flow_logs: bool
     log_key: pulumi.Input[str]
     log_retention_days: int
-    peers: Sequence[str]
+    database_ranges: Sequence[str]
+    reserved: Mapping[str, str] = field(default_factory=dict)
+    """By zone a range of its private subnet that AWS gives to nobody by itself."""
 
 
 class Network(pulumi.ComponentResource):
@@ -99,6 +101,15 @@ class Network(pulumi.ComponentResource):
             ec2.RouteTableAssociation(
                 f"{key}-private", subnet_id=subnet.id, route_table_id=table.id, opts=child
             )
+            if zone in args.reserved:
+                ec2.SubnetCidrReservation(
+                    f"{key}-reserved",
+                    subnet_id=subnet.id,
+                    cidr_block=args.reserved[zone],
+                    reservation_type="explicit",
+                    description="Fixed addresses of inner load balancers",
+                    opts=child,
+                )
             subnets[zone], tables[zone] = subnet.id, table.id
         self._endpoints(name, site, vpc, subnets, tables, child)
         if args.flow_logs:
@@ -193,17 +204,20 @@ class Network(pulumi.ComponentResource):
     def _database(
         name: str, args: NetworkArgs, vpc: ec2.Vpc, child: pulumi.ResourceOptions
     ) -> pulumi.Output[str]:
-        """Let only the estate's own ranges speak SQL (26257) and see the console (8080)."""
-        sources = sorted({str(args.site.network.vpc), *args.peers})
+        """Let only pods of the sites that hold database nodes speak SQL and RPC (26257) and HTTP (8080)."""
         group = ec2.SecurityGroup(
             f"{name}-database",
-            description="CockroachDB between the estate's networks",
+            description="CockroachDB between the nodes' ranges",
             vpc_id=vpc.id,
             ingress=[
                 ec2.SecurityGroupIngressArgs(
-                    protocol="tcp", from_port=port, to_port=port, cidr_blocks=sources, description=description
+                    protocol="tcp",
+                    from_port=port,
+                    to_port=port,
+                    cidr_blocks=list(args.database_ranges),
+                    description=description,
                 )
-                for port, description in ((26257, "SQL and RPC"), (8080, "console"))
+                for port, description in ((26257, "SQL and RPC"), (8080, "status and console"))
             ],
             opts=child,
         )

@@ -21,6 +21,7 @@ from components.cockroach.resolver import Resolver, ResolverArgs
 from components.cockroach.store_keys import StoreKeys, StoreKeysArgs
 from meridian.model.environment import Environment
 from meridian.model.topology import (
+    NAMESPACE,
     database_ranges,
     host,
     join_addresses,
@@ -37,7 +38,9 @@ class DatabaseArgs:
 
     environment: Environment
     cluster: str
-    service_account: str
+    namespace: pulumi.Input[str]
+    """Resolves when the namespace has its quota and limits."""
+    service_account: pulumi.Input[str]
     storage_class: str
     priority_class: str
     authority: pulumi.Input[str]
@@ -56,7 +59,7 @@ class Database(pulumi.ComponentResource):
         super().__init__("meridian:cockroach:Database", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         environment, database = args.environment, args.environment.database
-        namespace = database.namespace
+        namespace = args.namespace
         region, cloud, cluster = environment.clusters()[args.cluster]
         here = nodes_of(environment, args.cluster)
         config = log_config(database.logs, f"{STORE}/logs")
@@ -118,7 +121,7 @@ class Database(pulumi.ComponentResource):
         Service(
             f"{name}-headless",
             metadata=ObjectMetaArgs(
-                name="cockroachdb", namespace=database.namespace, labels=APP, annotations=SKIP_AWAIT
+                name="cockroachdb", namespace=args.namespace, labels=APP, annotations=SKIP_AWAIT
             ),
             spec=ServiceSpecArgs(
                 cluster_ip="None", publish_not_ready_addresses=True, selector=APP, ports=ports
@@ -128,7 +131,7 @@ class Database(pulumi.ComponentResource):
         Service(
             f"{name}-public",
             metadata=ObjectMetaArgs(
-                name=PUBLIC, namespace=database.namespace, labels=APP, annotations=SKIP_AWAIT
+                name=PUBLIC, namespace=args.namespace, labels=APP, annotations=SKIP_AWAIT
             ),
             spec=ServiceSpecArgs(selector=APP, ports=ports),
             opts=child,
@@ -149,22 +152,23 @@ class Database(pulumi.ComponentResource):
             ResolverArgs(
                 database=database,
                 cloud=cloud,
-                namespace=database.namespace,
+                namespace=args.namespace,
                 priority_class=args.priority_class,
                 own={
-                    host(environment, node.key): f"{node.key}.{database.namespace}.svc.cluster.local"
+                    host(environment, node.key): f"{node.key}.{NAMESPACE}.svc.cluster.local"
                     for node in nodes_of(environment, args.cluster)
                 },
                 others={host(environment, key): servers for key, servers in elsewhere.items()},
                 cluster_address=resolver_cluster_address(site),
                 inner_addresses=resolver_addresses(site),
+                askers=[str(cidr) for cidr in database_ranges(environment.regions)],
             ),
             child,
         )
         database_policies(
             f"{name}-flows",
             NetworkPoliciesArgs(
-                namespace=database.namespace,
+                namespace=args.namespace,
                 database=database,
                 nodes=[str(cidr) for cidr in database_ranges(environment.regions)],
                 resolvers=sorted(set(chain.from_iterable(elsewhere.values()))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meridian.model.environment import Environment
-from meridian.model.topology import host
+from meridian.model.topology import NAMESPACE, host
 
 PUBLIC = "cockroachdb-public"
 """The service that clients inside a cluster use."""
@@ -11,11 +11,10 @@ PUBLIC = "cockroachdb-public"
 
 def node_names(environment: Environment, key: str) -> tuple[str, ...]:
     """Return a node's names: the estate's own first, then its services', its pod's and the loopback's."""
-    namespace = environment.database.namespace
     services = [
         f"{service}{suffix}"
         for service in (key, PUBLIC)
-        for suffix in ("", f".{namespace}", f".{namespace}.svc", f".{namespace}.svc.cluster.local")
+        for suffix in ("", f".{NAMESPACE}", f".{NAMESPACE}.svc", f".{NAMESPACE}.svc.cluster.local")
     ]
-    pod = f"{key}-0.{key}.{namespace}.svc.cluster.local"
+    pod = f"{key}-0.{key}.{NAMESPACE}.svc.cluster.local"
     return (host(environment, key), *services, pod, "localhost")

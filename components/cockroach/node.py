@@ -47,7 +47,7 @@ class NodeArgs:
     join: Sequence[str]
     resolver: str
     namespace: pulumi.Input[str]
-    service_account: str
+    service_account: pulumi.Input[str]
     storage_class: str
     priority_class: str
     config_map: pulumi.Input[str]

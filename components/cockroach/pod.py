@@ -72,7 +72,7 @@ class PodArgs:
     config_map: pulumi.Input[str]
     certificate_secret: pulumi.Input[str]
     key_secret: pulumi.Input[str]
-    service_account: str
+    service_account: pulumi.Input[str]
     priority_class: str
 
 

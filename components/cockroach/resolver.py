@@ -59,6 +59,8 @@ class ResolverArgs:
     """Address in the cluster's service range: pods name it as their resolver, so it is fixed."""
     inner_addresses: Sequence[str]
     """Addresses of the load balancer inside the estate's networks, which the other clusters' resolvers ask."""
+    askers: Sequence[str]
+    """Ranges of those other resolvers' pods; both clouds make the firewall's rule for the balancer from them."""
 
 
 class Resolver(pulumi.ComponentResource):
@@ -120,7 +122,9 @@ class Resolver(pulumi.ComponentResource):
                 type="LoadBalancer",
                 load_balancer_ip=args.inner_addresses[0] if args.cloud == "gcp" else None,
                 load_balancer_class="service.k8s.aws/nlb" if args.cloud == "aws" else None,
-                allocate_load_balancer_node_ports=False if args.cloud == "aws" else None,
+                load_balancer_source_ranges=list(args.askers),
+                # Neither balancer goes through node ports, and the namespace's quota has none.
+                allocate_load_balancer_node_ports=False,
                 selector=RESOLVER,
                 # One protocol: neither cloud's balancer takes both on one address without conditions.
                 ports=[_port("dns-tcp", "TCP")],

@@ -36,6 +36,8 @@ class GkeClusterArgs:
     protect: bool
     authorized_networks: tuple[str, ...] = ()
     """Private ranges that may reach the control plane, beside the cluster's own."""
+    database_zones: tuple[str, ...] = ()
+    """Zones in which database nodes are placed: their pool grows there and nowhere else."""
 
 
 class GkeCluster(pulumi.ComponentResource):
@@ -56,7 +58,7 @@ class GkeCluster(pulumi.ComponentResource):
                     key=key,
                     pool=pool,
                     region=site.region,
-                    zones=site.zones,
+                    zones=args.database_zones if key == "database" and args.database_zones else site.zones,
                     cluster=cluster.name,
                     service_account=identity.ready_email,
                     disks_key_id=args.disks_key_id,
@@ -93,6 +95,8 @@ class GkeCluster(pulumi.ComponentResource):
             network=args.network_id,
             subnetwork=args.subnetwork_id,
             networking_mode="VPC_NATIVE",
+            # Inner load balancers reach the nodes that hold their pods, without node ports; it cannot be taken back.
+            enable_l4_ilb_subsetting=True,
             datapath_provider="ADVANCED_DATAPATH",
             min_master_version=model.version,
             remove_default_node_pool=True,

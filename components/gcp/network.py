@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_gcp import compute
@@ -26,6 +27,10 @@ class NetworkArgs:
     protect: bool
     peers: tuple[str, ...] = ()
     """Ranges outside this network that may reach it over the mesh."""
+    database_ranges: tuple[str, ...] = ()
+    """Ranges of the pods of every site that holds database nodes; empty where this one holds none."""
+    reserved: Mapping[str, str] = field(default_factory=dict)
+    """Fixed addresses of the nodes' range, by their purpose."""
 
 
 class Network(pulumi.ComponentResource):
@@ -113,6 +118,17 @@ class Network(pulumi.ComponentResource):
             opts=child,
         )
         self._firewall(name, args, network)
+        for purpose, address in args.reserved.items():
+            compute.Address(
+                f"{name}-{purpose}",
+                name=f"{args.name}-{purpose}",
+                region=args.region,
+                subnetwork=subnetwork.id,
+                address_type="INTERNAL",
+                purpose="GCE_ENDPOINT",
+                address=address,
+                opts=child,
+            )
         self.network_id = network.id
         self.network_name = network.name
         self.network_self_link = network.self_link
@@ -137,7 +153,7 @@ class Network(pulumi.ComponentResource):
             "iap": ([IAP_FORWARDERS], [("tcp", ["22"])]),
         }
         if args.peers:
-            allowed["mesh"] = (list(args.peers), [("tcp", ["443", "8080", "26257"]), ("icmp", None)])
+            allowed["mesh"] = (list(args.peers), [("tcp", ["443"]), ("icmp", None)])
         logged = compute.FirewallLogConfigArgs(metadata="INCLUDE_ALL_METADATA")
         for key, (sources, flows) in allowed.items():
             compute.Firewall(
@@ -150,6 +166,20 @@ class Network(pulumi.ComponentResource):
                 allows=[
                     compute.FirewallAllowArgs(protocol=protocol, ports=ports) for protocol, ports in flows
                 ],
+                log_config=logged,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        if args.database_ranges:
+            # From pods to pods and nothing else: these two ports are the database's own.
+            compute.Firewall(
+                f"{name}-allow-database",
+                name=f"{args.name}-allow-database",
+                network=network.id,
+                direction="INGRESS",
+                priority=1000,
+                source_ranges=list(args.database_ranges),
+                destination_ranges=[str(ranges.pods)],
+                allows=[compute.FirewallAllowArgs(protocol="tcp", ports=["26257", "8080"])],
                 log_config=logged,
                 opts=pulumi.ResourceOptions(parent=self),
             )

@@ -27,7 +27,8 @@ def network(flow_logs: bool = True) -> Recording:
         flow_logs=flow_logs,
         log_key="key",
         log_retention_days=365,
-        peers=PEERS,
+        database_ranges=PEERS,
+        reserved={"eu-west-1a": "10.64.63.240/28"},
     )
     return record(lambda: {"id": Network("eu", args).id})[0]
 
@@ -64,10 +65,15 @@ def test_no_security_group_opens_to_the_world() -> None:
             assert "0.0.0.0/0" not in rule["cidrBlocks"], group.name
 
 
-def test_only_the_estates_own_ranges_reach_the_database() -> None:
+def test_only_the_nodes_own_ranges_reach_the_database_on_its_two_ports() -> None:
     rules = network().one("aws:ec2/securityGroup:SecurityGroup", "eu-database").inputs["ingress"]
     assert {(rule["fromPort"], rule["toPort"]) for rule in rules} == {(26257, 26257), (8080, 8080)}
-    assert all(rule["cidrBlocks"] == sorted(["10.64.0.0/16", *PEERS]) for rule in rules)
+    assert all(rule["cidrBlocks"] == list(PEERS) for rule in rules)
+
+
+def test_fixed_addresses_are_kept_from_what_aws_hands_out() -> None:
+    (made,) = network().all("aws:ec2/subnetCidrReservation:SubnetCidrReservation")
+    assert (made.inputs["cidrBlock"], made.inputs["reservationType"]) == ("10.64.63.240/28", "explicit")
 
 
 def test_all_traffic_is_logged_under_the_regions_key() -> None:

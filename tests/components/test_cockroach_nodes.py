@@ -34,6 +34,7 @@ def build(cluster: str, environment: Environment | None = None, protect: bool = 
     args = DatabaseArgs(
         environment=estate,
         cluster=cluster,
+        namespace="database",
         service_account="cockroachdb",
         storage_class="database",
         priority_class="database",

@@ -34,6 +34,28 @@ def test_everything_that_is_not_an_explicit_flow_is_denied_and_logged() -> None:
     assert all(rule.inputs["logConfig"] for rule in rules)
 
 
+def test_the_database_is_reached_on_its_two_ports_from_pods_by_pods_and_by_nobody_else() -> None:
+    args = NetworkArgs(
+        name="meridian-eu",
+        region="europe-west1",
+        network=gcp_network(),
+        flow_logs=True,
+        protect=True,
+        peers=("10.99.0.0/16",),
+        database_ranges=("10.50.0.0/16",),
+        reserved={"names": "10.16.15.246"},
+    )
+    made = record(lambda: {"id": Network("eu", args).network_id})[0]
+    opened = [
+        (rule.name, rule.inputs["sourceRanges"], rule.inputs.get("destinationRanges"))
+        for rule in made.all("gcp:compute/firewall:Firewall")
+        for flow in rule.inputs.get("allows", [])
+        if {"26257", "8080"} & set(flow.get("ports") or [])
+    ]
+    assert opened == [("eu-allow-database", ["10.50.0.0/16"], ["10.32.0.0/14"])]
+    assert made.one("gcp:compute/address:Address").inputs["address"] == "10.16.15.246"
+
+
 def test_a_subnetwork_logs_its_flows_and_reaches_google_privately() -> None:
     inputs = network().one("gcp:compute/subnetwork:Subnetwork").inputs
     assert inputs["privateIpGoogleAccess"] is True and inputs["logConfig"]

@@ -14,6 +14,7 @@ from recording import Recorded, Recording, record_stack
 
 from meridian.local.schema.store import SchemaStore
 from meridian.model import load_environment
+from meridian.model.topology import database_ranges
 from meridian.program.main import run
 from meridian.program.refs import Upstream
 
@@ -234,6 +235,40 @@ def test_the_foundation_tells_who_deploys_and_keeps_the_database_s_keys_secret()
     assert set(told["value"]["clients"]) == {"root", "app"}
     # Whoever held the authority's own key could be any node.
     assert "the key" not in json.dumps(told)
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_the_database_s_ports_are_open_between_its_nodes_ranges_on_both_clouds_and_for_no_other(
+    name: str,
+) -> None:
+    expected = [str(cidr) for cidr in database_ranges(load_environment(ROOT, "prod").regions)]
+    (rule,) = [
+        made
+        for made in unit(name).all("gcp:compute/firewall:Firewall")
+        for flow in made.inputs.get("allows", [])
+        if {"26257", "8080"} & set(flow.get("ports") or [])
+    ]
+    assert rule.inputs["sourceRanges"] == expected
+    assert rule.inputs["allows"] == [{"protocol": "tcp", "ports": ["26257", "8080"]}]
+    group = unit(name).one("aws:ec2/securityGroup:SecurityGroup", "network-aws-database")
+    assert [(one["fromPort"], one["toPort"], one["cidrBlocks"]) for one in group.inputs["ingress"]] == [
+        (26257, 26257, expected),
+        (8080, 8080, expected),
+    ]
+
+
+def test_the_database_s_pools_grow_only_in_the_zones_of_its_nodes() -> None:
+    pool = unit("eu").one("gcp:container/nodePool:NodePool", "gke-database").inputs
+    assert pool["nodeLocations"] == ["europe-west1-b", "europe-west1-c"]
+    (subnet,) = unit("eu").one("aws:eks/nodeGroup:NodeGroup", "eks-database").inputs["subnetIds"]
+    assert "network-aws-a-private" in subnet
+
+
+def test_pods_on_eks_reach_other_networks_under_their_own_addresses() -> None:
+    settings = unit("eu").one("aws:eks/addon:Addon", "eks-vpc-cni").inputs["configurationValues"]
+    kept = json.loads(settings)["env"]["AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS"].split(",")
+    assert {"10.33.0.0/16", "10.17.0.0/16", "10.24.0.0/16"} <= set(kept)
+    assert "10.40.0.0/16" not in kept
 
 
 def test_every_pair_of_regions_is_peered_and_every_network_hangs_on_the_hub() -> None:

@@ -87,8 +87,6 @@ class Database(Model):
     """Topology and sizes; consumed by the platforms and the data unit."""
 
     name: Key = "app"
-    namespace: Key = "database"
-    """The Kubernetes namespace of the nodes, the same on every cluster; it is part of their certificates' names."""
     nodes: Annotated[int, Field(ge=3, le=99)] = 9
     replication_factor: Literal[3, 5, 7] = 3
     form: Literal["partition-by-list", "regional-by-row"] = "partition-by-list"

@@ -9,6 +9,8 @@ from ipaddress import IPv4Network
 from meridian.model.environment import Environment
 from meridian.model.regions import AwsSite, Cloud, GcpSite, Region
 
+NAMESPACE = "database"
+"""The nodes' Kubernetes namespace, the same on every cluster: it is part of their certificates' names."""
 JOIN_PER_REGION = 2
 """More than one address per region, and not every node (CockroachDB v26.2 docs, `cockroach start`, networking)."""
 
@@ -96,6 +98,20 @@ def resolver_addresses(site: GcpSite | AwsSite) -> tuple[str, ...]:
         (site.network.nodes,) if isinstance(site, GcpSite) else site.network.private
     )
     return tuple(str(cidr[-10]) for cidr in ranges)
+
+
+def resolver_reservations(site: GcpSite | AwsSite) -> tuple[IPv4Network, ...]:
+    """Return the last /28 of each range that the resolver's addresses lie in, to be kept from everybody else."""
+    return tuple(
+        IPv4Network((int(IPv4Network(f"{address}/32").network_address) & ~15, 28))
+        for address in resolver_addresses(site)
+    )
+
+
+def database_zones(region: Region, cloud: Cloud) -> tuple[str, ...]:
+    """Return the zones of a site in which database nodes are placed, in the site's order."""
+    held = {node.zone for node in region.database.values() if node.cloud == cloud}
+    return tuple(zone for zone in region.sites()[cloud].zones if zone in held)
 
 
 def resolver_cluster_address(site: GcpSite | AwsSite) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meridian.model import Environment
 from meridian.model.regions import AwsSite, Cloud, GcpSite, Region
+from meridian.model.topology import database_ranges
 
 
 def google_ranges(region: Region) -> tuple[str, ...]:
@@ -32,6 +33,16 @@ def peers(environment: Environment, key: str, cloud: Cloud) -> tuple[str, ...]:
             for cidr in ranges
         )
     )
+
+
+def database_flows(environment: Environment, key: str, cloud: Cloud) -> tuple[str, ...]:
+    """Return whose pods may reach the database's ports on a site: the sites that hold nodes; none where none are held.
+
+    The site's own are among them: on AWS the nodes carry a security group that knows no inside.
+    """
+    if not any(node.cloud == cloud for node in environment.regions[key].database.values()):
+        return ()
+    return tuple(str(cidr) for cidr in database_ranges(environment.regions))
 
 
 def control_plane_ranges(site: GcpSite | AwsSite) -> tuple[str, ...]:

@@ -20,9 +20,10 @@ from components.gcp.keys import RegionKeysArgs as GcpKeysArgs
 from components.gcp.network import Network as GcpNetwork
 from components.gcp.network import NetworkArgs as GcpNetworkArgs
 from components.interconnect.ha_vpn import HaVpn, HaVpnArgs
+from meridian.model import topology
 from meridian.program import naming, providers
 from meridian.program.context import Context
-from meridian.program.ip_plan import google_ranges, peers
+from meridian.program.ip_plan import database_flows, google_ranges, peers
 from meridian.program.refs import Upstream
 
 _CLUSTER_LOG_DAYS = 365
@@ -60,6 +61,8 @@ def wire(context: Context) -> None:
             flow_logs=compliance.flow_logs,
             protect=context.protect,
             peers=peers(environment, key, "gcp"),
+            database_ranges=database_flows(environment, key, "gcp"),
+            reserved={"database-names": topology.resolver_addresses(region.gcp)[0]},
         ),
         on_google,
     )
@@ -75,6 +78,7 @@ def wire(context: Context) -> None:
             secrets_key_id=google_keys.keys["cluster-secrets"],
             disks_key_id=google_keys.keys["disks"],
             protect=context.protect,
+            database_zones=topology.database_zones(region, "gcp"),
         ),
         on_google,
     )
@@ -111,7 +115,13 @@ def wire(context: Context) -> None:
             flow_logs=compliance.flow_logs,
             log_key=amazon_keys.keys["logs"],
             log_retention_days=_CLUSTER_LOG_DAYS,
-            peers=peers(environment, key, "aws"),
+            database_ranges=database_flows(environment, key, "aws"),
+            reserved={
+                zone: str(cidr)
+                for zone, cidr in zip(
+                    region.aws.zones, topology.resolver_reservations(region.aws), strict=True
+                )
+            },
         ),
         on_amazon,
     )
@@ -142,6 +152,8 @@ def wire(context: Context) -> None:
             log_retention_days=_CLUSTER_LOG_DAYS,
             deployer_role=foundation.get("ci", "aws_deployer"),
             protect=context.protect,
+            database_zones=topology.database_zones(region, "aws"),
+            peers=peers(environment, key, "aws"),
         ),
         on_amazon,
     )
