@@ -1,0 +1,123 @@
+"""Where an allocator may put the replicas of a range, and the worst that a failure can hit among those places.
+
+CockroachDB's allocator prefers the set of nodes with the greatest diversity: the mean over all pairs of replicas of
+(tiers - tiers shared from the broadest on) / tiers (CockroachDB v26.2 docs, "Replication layer", rebalancing; source:
+`allocator/allocatorimpl`, `diversityScore`). Several sets tie; a claim that must hold has to hold for each of them.
+So the search is over the tree of localities, maximising (diversity, replicas hit) together: exact, without listing sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+Locality = tuple[str, ...]
+"""Tiers, broad to narrow, as `region=eu`."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a range asks of its voters."""
+
+    voters: int
+    within: frozenset[str] | None = None
+    """The regions that may hold them; None: all."""
+    least: tuple[tuple[str, int], ...] = ()
+    """For a region, how many voters lie there at least."""
+
+    @property
+    def spare(self) -> int:
+        """How many voters may be lost with the quorum (voters // 2 + 1) kept."""
+        return self.voters - (self.voters // 2 + 1)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A most diverse set of nodes, and how many of them a failure takes."""
+
+    diversity: float
+    taken: int
+    nodes: tuple[str, ...]
+
+
+class Tree:
+    """The nodes by their localities; every search is exact and takes time linear in the number of nodes."""
+
+    def __init__(self, localities: Mapping[str, Locality]) -> None:
+        self.localities = dict(localities)
+
+    @cached_property
+    def depth(self) -> int:
+        """The number of tiers."""
+        return max((len(tiers) for tiers in self.localities.values()), default=0)
+
+    def worst(self, demand: Demand, failed: Collection[str]) -> Hit | None:
+        """Return the most diverse set of which most is hit; None when no set of nodes meets the demand."""
+        return self._search(demand, frozenset(failed), 1)
+
+    def best(self, demand: Demand, failed: Collection[str]) -> Hit | None:
+        """Return the most diverse set of which least is hit."""
+        return self._search(demand, frozenset(failed), -1)
+
+    def _search(self, demand: Demand, failed: frozenset[str], sign: int) -> Hit | None:
+        allowed = {
+            name: tiers
+            for name, tiers in self.localities.items()
+            if demand.within is None or _region(tiers) in demand.within
+        }
+        least = {f"region={region}": count for region, count in demand.least}
+        found = self._fill(allowed, 0, demand.voters, failed, sign, least).get(demand.voters)
+        return found if found is None else Hit(found.diversity, abs(found.taken), found.nodes)
+
+    def _fill(
+        self,
+        nodes: Mapping[str, Locality],
+        tier: int,
+        voters: int,
+        failed: frozenset[str],
+        sign: int,
+        least: Mapping[str, int],
+    ) -> dict[int, Hit]:
+        """Return for each number of voters up to `voters` the best set among these nodes."""
+        if tier == self.depth:
+            # One locality: its nodes are alike but for having failed.
+            ordered = sorted(nodes, key=lambda name: ((name in failed) != (sign > 0), name))
+            return {
+                count: Hit(
+                    0.0, sign * sum(name in failed for name in ordered[:count]), tuple(ordered[:count])
+                )
+                for count in range(min(voters, len(ordered)) + 1)
+            }
+        children: dict[str, dict[str, Locality]] = {}
+        for name, tiers in nodes.items():
+            children.setdefault(tiers[tier] if tier < len(tiers) else "", {})[name] = tiers
+        if any(place not in children for place in least):
+            return {}
+        weight = (self.depth - tier) / self.depth
+        filled: dict[int, Hit] = {0: Hit(0.0, 0, ())}
+        for place, inside in sorted(children.items()):
+            parts = self._fill(inside, tier + 1, voters, failed, sign, {})
+            grown: dict[int, Hit] = {}
+            for before, so_far in filled.items():
+                for count, part in parts.items():
+                    if count < least.get(place, 0) or before + count > voters:
+                        continue
+                    candidate = Hit(
+                        # Rounded: equal sums must tie, whatever the order in which they were added.
+                        round(so_far.diversity + part.diversity + before * count * weight, 9),
+                        so_far.taken + part.taken,
+                        (*so_far.nodes, *part.nodes),
+                    )
+                    known = grown.get(before + count)
+                    if known is None or (candidate.diversity, candidate.taken) > (
+                        known.diversity,
+                        known.taken,
+                    ):
+                        grown[before + count] = candidate
+            filled = grown
+        return filled
+
+
+def _region(tiers: Locality) -> str:
+    return next((tier.removeprefix("region=") for tier in tiers if tier.startswith("region=")), "")
