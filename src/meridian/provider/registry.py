@@ -9,6 +9,7 @@ from typing import Any
 from meridian.provider.handler import Handler
 
 _PLACES: Mapping[str, str] = {
+    "meridian:sql:Schema": "meridian.database.handler:Schemas",
     "meridian:local:Database": "meridian.local.database.handler:LocalDatabases",
 }
 """Type token -> `module:Class`."""

@@ -19,7 +19,7 @@ TOKEN = "meridian:local:Database"  # noqa: S105 - a type token
 class DatabaseInputs(Inputs):
     """A database's name."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
 
 
 class LocalDatabases(Handler[DatabaseInputs]):

@@ -1,0 +1,294 @@
+"""The schema's resource on a real PostgreSQL: applied whole, changed, resumed, drifted, mended."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from meridian.database.connection import Connection
+from meridian.database.handler import Schemas
+from meridian.database.ledger import Ledger
+from meridian.provider.errors import ProviderError
+from meridian.sql import Desired
+
+Edited = Callable[[Desired, Callable[[dict[str, Any]], Any]], Desired]
+
+
+def tables(data: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = data["tables"]["tables"]
+    return found
+
+
+def ledger(database: Any) -> list[str]:
+    return [row[0] for row in database.rows("SELECT key FROM meridian.ledger ORDER BY number")]
+
+
+def test_the_whole_schema_comes_up_and_says_what_was_only_parsed(database: Any) -> None:
+    made = Schemas().create(database.inputs())
+    names = {row[0] for row in database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+    assert names == set(database.schema.tables.tables)
+    assert made.outputs["statements"] == len(ledger(database))
+    assert any(key.startswith(("partition:", "zone:")) for key in made.outputs["parsedOnly"])
+    assert not any(key.startswith(("table:", "policy:", "role:")) for key in made.outputs["parsedOnly"])
+
+
+def test_making_it_again_runs_nothing(database: Any) -> None:
+    Schemas().create(database.inputs())
+    before = ledger(database)
+    Schemas().create(database.inputs())
+    assert ledger(database) == before
+
+
+def test_a_plan_shows_every_statement_and_needs_no_database(database: Any) -> None:
+    nowhere = Connection(host="127.0.0.1", port=1, user="root")
+    plan = Schemas().plan(None, database.inputs().model_copy(update={"connection": nowhere}), {})
+    text = "\n".join(plan.lines)
+    assert "CREATE TABLE IF NOT EXISTS users (" in text
+    assert "only parsed: postgresql has no such thing" in text
+    on_cockroach = database.inputs().model_copy(update={"dialect": "cockroachdb", "connection": nowhere})
+    text = "\n".join(Schemas().plan(None, on_cockroach, {}).lines)
+    assert "PARTITION BY LIST (region)" in text
+    assert "only parsed" not in text
+
+
+def test_a_new_column_is_named_in_the_diff_shown_and_added(database: Any, edited: Edited) -> None:
+    Schemas().create(database.inputs())
+    new = edited(
+        database.schema,
+        lambda d: tables(d)["users"]["columns"].update(phone={"type": "text", "nullable": True}),
+    )
+    old, wanted = database.inputs(), database.inputs(new)
+    assert list(Schemas().diff(old, wanted, {}).changed) == ['desired["column:users:phone"]']
+    assert (
+        "ALTER TABLE users ADD COLUMN IF NOT EXISTS phone TEXT NULL;" in Schemas().plan(old, wanted, {}).lines
+    )
+    Schemas().update("x", old, wanted, {})
+    assert database.rows("SELECT phone FROM users") == []
+
+
+def test_a_column_is_dropped_only_when_the_data_approves_it(database: Any, edited: Edited) -> None:
+    Schemas().create(database.inputs())
+    gone = edited(database.schema, lambda d: tables(d)["users"]["columns"].pop("locale"))
+    old, wanted = database.inputs(), database.inputs(gone)
+    for refused in (
+        lambda: Schemas().plan(old, wanted, {}),
+        lambda: Schemas().update("x", old, wanted, {}),
+    ):
+        with pytest.raises(ProviderError, match="approved_drops"):
+            refused()
+    database.rows("SELECT locale FROM users")
+    approved = edited(gone, lambda d: d["tables"].update(approved_drops=["users.locale"]))
+    wanted = database.inputs(approved)
+    assert any("LOSES DATA, approved" in line for line in Schemas().plan(old, wanted, {}).lines)
+    Schemas().update("x", old, wanted, {})
+    with pytest.raises(psycopg.errors.UndefinedColumn):
+        database.rows("SELECT locale FROM users")
+
+
+def test_a_refused_statement_stops_there_and_the_next_run_goes_on_with_it(database: Any) -> None:
+    with database.connect() as connection:
+        # In the way of the last table: what comes before it is done, it and what follows are not.
+        connection.execute("CREATE TYPE audit AS ENUM ('a')")
+    with pytest.raises(ProviderError, match="goes on with this statement"):
+        Schemas().create(database.inputs())
+    first = ledger(database)
+    assert first and "index:audit:audit_at_idx" not in first
+    with database.connect() as connection:
+        connection.execute("DROP TYPE audit")
+    Schemas().create(database.inputs())
+    after = ledger(database)
+    assert after[: len(first)] == first
+    assert len(after) == len(set(after)) == Schemas().plan(None, database.inputs(), {}).outputs["statements"]
+
+
+def test_something_else_of_the_same_name_is_not_taken_for_ours(database: Any) -> None:
+    with database.connect() as connection:
+        connection.execute(
+            "CREATE TABLE legal_texts (purpose text, version int8, PRIMARY KEY (purpose, version))"
+        )
+    with pytest.raises(ProviderError, match=r"column legal_texts\.body.*in the way"):
+        Schemas().create(database.inputs())
+
+
+def test_a_killed_run_goes_on_where_it_was_and_repeats_nothing(database: Any, tmp_path: Path) -> None:
+    """The run waits for a lock in the middle of its statements and is killed there, engine, plugin and all."""
+    inputs = tmp_path / "inputs.json"
+    connection = {**database.address, "password": database.password}
+    plain = {
+        "desired": database.inputs().desired,
+        "dialect": "postgresql",
+        "connection": {name: connection[name] for name in ("host", "port", "user", "password")},
+    }
+    inputs.write_text(json.dumps(plain))
+    program = (
+        "import sys; from meridian.database.handler import SchemaInputs, Schemas\n"
+        "Schemas().create(SchemaInputs.model_validate_json(open(sys.argv[1]).read()))"
+    )
+    with database.connect() as blocker:
+        # Until the end of this transaction nobody knows whether a table may be called so: its creation waits.
+        blocker.execute("BEGIN; CREATE TYPE audit AS ENUM ('a')")
+        process = subprocess.Popen([sys.executable, "-c", program, str(inputs)])
+        waiting = (
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'meridian'"
+        )
+        _wait(lambda: process.poll() is not None or database.rows(waiting))
+        process.kill()
+        process.wait()
+        blocker.execute("ROLLBACK")
+    before = ledger(database)
+    whole = Schemas().plan(None, database.inputs(), {}).outputs["statements"]
+    assert 0 < len(before) < whole, "it was not in the middle"
+    assert database.rows("SELECT state FROM meridian.target") == [("applying",)]
+    Schemas().create(database.inputs())
+    after = ledger(database)
+    assert after[: len(before)] == before
+    assert (len(after), len(set(after))) == (whole, whole)
+    assert database.rows("SELECT state FROM meridian.target") == [("done",)]
+
+
+def _wait(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def test_another_aim_after_an_interruption_first_finishes_what_was_begun(
+    database: Any, edited: Edited
+) -> None:
+    with database.connect() as connection:
+        connection.execute("CREATE TYPE audit AS ENUM ('a')")
+    with pytest.raises(ProviderError):
+        Schemas().create(database.inputs())
+    with database.connect() as connection:
+        connection.execute("DROP TYPE audit")
+    new = edited(
+        database.schema,
+        lambda d: tables(d)["users"]["columns"].update(phone={"type": "text", "nullable": True}),
+    )
+    Schemas().create(database.inputs(new))
+    assert ledger(database)[-1] == "column:users:phone"
+    database.rows("SELECT id FROM audit")
+
+
+def test_there_and_back_and_there_again(database: Any, edited: Edited) -> None:
+    wider = edited(
+        database.schema,
+        lambda d: tables(d)["users"]["indexes"].update(users_at={"columns": ["region", "created_at"]}),
+    )
+    back = edited(database.schema, lambda d: d["tables"].update(approved_drops=["users.users_at"]))
+    for schema in (database.schema, wider, back, wider, back):
+        Schemas().create(database.inputs(schema))
+    assert ledger(database)[-4:] == ["index:users:users_at"] * 4
+
+
+@pytest.mark.parametrize(
+    ("damage", "name"),
+    [
+        ("DROP POLICY users_own ON users", "policy users.users_own"),
+        ("DROP INDEX sessions_user_idx", "index sessions.sessions_user_idx"),
+        ("ALTER TABLE documents NO FORCE ROW LEVEL SECURITY", "security:documents"),
+        ("ALTER TABLE documents DISABLE ROW LEVEL SECURITY", "security:documents"),
+        ("DROP TRIGGER audit_is_append_only ON audit", "trigger:audit"),
+        ("DROP TABLE sessions", "table sessions"),
+        ("ALTER TABLE users DROP COLUMN display_name", "column users.display_name"),
+        (
+            "ALTER TABLE identities DROP CONSTRAINT identities_user_fkey",
+            "foreign key identities.identities_user_fkey",
+        ),
+    ],
+)
+def test_drift_is_found_and_mended(database: Any, damage: str, name: str) -> None:
+    handler, inputs = Schemas(), database.inputs()
+    handler.create(inputs)
+    with database.connect() as connection:
+        connection.execute(damage.encode())
+    found = handler.read("x", inputs, {})
+    assert found is not None and found.inputs is not None
+    assert name in found.outputs["missing"]
+    assert handler.diff(found.inputs, inputs, found.outputs).changed
+    handler.update("x", found.inputs, inputs, found.outputs)
+    again = handler.read("x", inputs, {})
+    assert again is not None and again.inputs is not None
+    assert (again.outputs["missing"], again.inputs.schema_ == inputs.schema_) == ([], True)
+    assert not handler.diff(again.inputs, inputs, again.outputs).changed
+
+
+def test_a_policy_that_nobody_asked_for_is_drift_and_goes(database: Any) -> None:
+    handler, inputs = Schemas(), database.inputs()
+    handler.create(inputs)
+    with database.connect() as connection:
+        connection.execute('CREATE POLICY "let me in" ON users TO app USING (true)')
+    found = handler.read("x", inputs, {})
+    assert found is not None
+    assert found.outputs["unexpected"] == ["policy:users:let me in"]
+    handler.update("x", inputs, inputs, found.outputs)
+    assert database.rows("SELECT count(*) FROM pg_policies WHERE policyname = 'let me in'") == [(0,)]
+
+
+def test_a_changed_ledger_is_noticed(database: Any) -> None:
+    handler, inputs = Schemas(), database.inputs()
+    handler.create(inputs)
+    with database.connect() as connection:
+        connection.execute("UPDATE meridian.ledger SET statement = 'SELECT 1' WHERE number = 3")
+    with pytest.raises(ProviderError, match=r"entry 3.*somebody changed the ledger"):
+        handler.read("x", inputs, {})
+
+
+def test_a_database_without_a_ledger_is_no_schema(database: Any) -> None:
+    assert Schemas().read("x", database.inputs(), {}) is None
+
+
+def test_deleting_the_resource_drops_nothing(database: Any) -> None:
+    Schemas().create(database.inputs())
+    Schemas().delete("x", database.inputs(), {})
+    assert database.rows("SELECT count(*) FROM users") == [(0,)]
+
+
+def test_a_change_of_form_is_refused_with_the_way(database: Any) -> None:
+    Schemas().create(database.inputs())
+    other = "regional-by-row" if database.schema.form == "partition-by-list" else "partition-by-list"
+    with pytest.raises(ProviderError, match="Changing the form"):
+        Schemas().update(
+            "x", database.inputs(), database.inputs(database.schema.model_copy(update={"form": other})), {}
+        )
+
+
+def test_a_password_is_never_in_the_ledger_nor_in_the_servers_log(database: Any, server: Any) -> None:
+    Schemas().create(database.inputs())
+    log = Path(server.status()["log"]).read_text()
+    kept = str(database.rows("SELECT * FROM meridian.ledger")) + str(
+        database.rows("SELECT * FROM meridian.target")
+    )
+    for password in (*database.passwords.values(), database.password):
+        assert password not in log
+        assert password not in kept
+    assert database.rows("SELECT current_user", user="app") == [("app",)]
+
+
+def test_another_machine_is_only_reached_with_its_authority() -> None:
+    with pytest.raises(ValidationError, match="would not be verified"):
+        Connection(host="db.example", port=26257, user="root")
+    with pytest.raises(ValidationError, match="belong together"):
+        Connection(host="127.0.0.1", port=26257, user="root", key=SecretStr("x"))
+
+
+def test_nobody_at_the_address_is_told_without_the_password(database: Any) -> None:
+    gone = database.inputs().connection.model_copy(update={"port": 1})
+    with pytest.raises(ProviderError, match="does not let us in") as error:
+        Schemas().create(database.inputs().model_copy(update={"connection": gone}))
+    assert database.password not in str(error.value)
+
+
+def test_entries_are_chained(database: Any) -> None:
+    Schemas().create(database.inputs())
+    with database.connect() as connection:
+        entries = Ledger(connection).entries()
+    assert [entry.previous for entry in entries[1:]] == [entry.hash for entry in entries[:-1]]
