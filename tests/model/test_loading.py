@@ -53,11 +53,71 @@ def test_a_duplicate_key_is_refused_at_its_second_place(checkout: Path) -> None:
     assert "owner" in only
 
 
-@pytest.mark.parametrize("text", ["", "- a\n- b\n", "key: [unclosed\n", "\tkey: 1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- a\n- b\n",
+        "key: [unclosed\n",
+        "\tkey: 1\n",
+        "key: *nowhere\n",
+        "key: eu\n---\nkey: us\n",
+        "key: \x00\n",
+        f"key: {'[' * 4000}{']' * 4000}\n",
+    ],
+    ids=["empty", "list", "unclosed", "tab", "alias", "two documents", "control character", "deep"],
+)
 def test_a_file_that_is_no_mapping_is_refused_without_a_traceback(checkout: Path, text: str) -> None:
     (checkout / "stacks/prod/us.yaml").write_text(text)
     (only,) = problems_of(checkout)
     assert only.startswith("stacks/prod/us.yaml:")
+
+
+def test_a_folder_or_a_dangling_link_in_a_files_place_is_refused(checkout: Path) -> None:
+    (checkout / "stacks/prod/attic.yaml").symlink_to("nowhere")
+    (checkout / "stacks/prod/cellar.yaml").mkdir()
+    attic, cellar = problems_of(checkout)
+    assert attic.startswith("stacks/prod/attic.yaml:1:1: ") and "make it a readable file" in attic
+    assert cellar.startswith("stacks/prod/cellar.yaml:1:1: ") and "make it a readable file" in cellar
+
+
+def test_a_few_lines_of_aliases_do_not_become_gigabytes(checkout: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    file = checkout / "stacks/prod/us.yaml"
+    file.write_text(file.read_text() + "\n".join(lines) + "\n")
+    told = problems_of(checkout)
+    assert len(told) == 30 and all(len(line) < 400 for line in told)
+
+
+@pytest.mark.parametrize("unit", ["mesh", "foundation", "edge", "us-platform"])
+def test_a_region_cannot_take_the_name_of_a_unit(checkout: Path, unit: str) -> None:
+    text = (checkout / "stacks/prod/eu.yaml").read_text().replace("key: eu", f"key: {unit}")
+    (checkout / f"stacks/prod/{unit}.yaml").write_text(text)
+    assert any(
+        f"stacks/prod/{unit}.yaml:3:6: " in line and "a unit of this name" in line
+        for line in problems_of(checkout)
+    )
+
+
+def test_an_environments_name_has_no_hyphen_for_a_stack_is_split_at_the_first(checkout: Path) -> None:
+    (checkout / "stacks/prod").rename(checkout / "stacks/pre-prod")
+    file = checkout / "stacks/pre-prod/estate.yaml"
+    file.write_text(file.read_text().replace("environment: prod", "environment: pre-prod"))
+    assert (
+        "stacks/pre-prod/estate.yaml:3:14: environment = 'pre-prod'" in problems_of(checkout, "pre-prod")[0]
+    )
+
+
+def test_a_bucket_whose_name_no_cloud_takes_is_refused_with_the_data(mutate: object, checkout: Path) -> None:
+    mutate("estate.yaml", "gcp.project", "a-project-with-thirty-letters1")  # type: ignore[operator]
+    (checkout / "stacks/prod").rename(checkout / "stacks/preproduction")
+    mutate_file = checkout / "stacks/preproduction/estate.yaml"
+    mutate_file.write_text(
+        mutate_file.read_text().replace("environment: prod\n", "environment: preproduction\n")
+    )
+    told = problems_of(checkout, "preproduction")
+    assert any("stacks/preproduction/asia.yaml" in line and "63 are the limit" in line for line in told), told
 
 
 def test_bytes_that_are_no_text_are_refused(checkout: Path) -> None:

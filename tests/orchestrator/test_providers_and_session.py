@@ -117,11 +117,23 @@ def test_the_engines_folder_comes_first_on_the_path_once(tmp_path: Path) -> None
     assert session.variables["PATH"].split(os.pathsep) == [str(checkout.bin), "/usr/bin"]
 
 
-def test_the_users_passphrase_is_respected(tmp_path: Path) -> None:
+def test_the_users_passphrase_is_respected_for_a_real_environment(tmp_path: Path) -> None:
     environ = {"PULUMI_CONFIG_PASSPHRASE": "mine"}
-    session = open_session(Checkout(tmp_path), "local", Providers.EMBEDDED, environ=environ)
+    session = open_session(Checkout(tmp_path), "prod", Providers.OFFICIAL, environ=environ)
     assert session.passphrase is None
     assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in session.variables
+    assert "PULUMI_CONFIG_PASSPHRASE" not in session.unset()
+
+
+@pytest.mark.parametrize("providers", [Providers.EMBEDDED, Providers.PLAN])
+def test_a_passphrase_in_the_shell_never_reaches_the_state_of_this_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, providers: Providers
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+    checkout = Checkout(tmp_path)
+    session = open_session(checkout, "local", providers)
+    assert session.variables["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(checkout.passphrase)
+    assert "PULUMI_CONFIG_PASSPHRASE" not in session.environ()
 
 
 def test_a_passphrase_is_random_private_and_never_replaced(tmp_path: Path) -> None:

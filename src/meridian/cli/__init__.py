@@ -40,5 +40,13 @@ def _failed(error: Exception) -> int:
     if kind.__module__.startswith("meridian."):
         print(f"meridian: {error}", file=sys.stderr)
         return 2 if kind.__name__ == "UsageError" else 1
+    if isinstance(error, OSError) and error.filename is not None:
+        reason = (error.strerror or kind.__name__).lower()
+        print(
+            f"meridian: {error.filename}: {reason}; fix: make it readable and writable for this user, "
+            "and see that the disk is not full",
+            file=sys.stderr,
+        )
+        return 1
     print(f"meridian: unexpected {kind.__name__}: {error} (MERIDIAN_DEBUG=1 shows where)", file=sys.stderr)
     return 1

@@ -20,8 +20,9 @@ def validate(
 ) -> None:
     """Check an environment's data; every error comes at once with file, line, column, path, value, rule and fix."""
     root = find_checkout().root
+    unknown = environment is not None and environment not in environments(root)
     findings: dict[str, list[dict[str, object]]] = {}
-    for name in [environment] if environment else environments(root):
+    for name in environments(root) if environment is None else [environment]:
         try:
             loaded = load_environment(root, name)
         except ModelErrors as errors:
@@ -37,7 +38,7 @@ def validate(
     if as_json:
         typer.echo(json.dumps(findings, indent=2))
     if any(findings.values()):
-        raise typer.Exit(1)
+        raise typer.Exit(2 if unknown else 1)
 
 
 def schema(

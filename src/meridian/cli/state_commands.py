@@ -78,15 +78,13 @@ def env(
     providers: ProvidersWish = "auto",
 ) -> None:
     """Print the settings that make plain `pulumi` commands work: eval "$(meridian env prod)"."""
-    from meridian.orchestrator.session import OURS
-
     session, units = _session(env, "env", providers)
     _make_ready(session, units)
     if as_json:
         print(json.dumps(dict(session.variables), indent=2))
         return
     # A setting of another environment in this shell must not stay behind.
-    for name in sorted(OURS - set(session.variables)):
+    for name in sorted(session.unset()):
         if name in os.environ:
             print(f"unset {name}")
     for name, value in session.variables.items():
@@ -128,10 +126,16 @@ def unlock(
     force: Annotated[bool, typer.Option("--force", help="Interrupt a run that still lives.")] = False,
 ) -> None:
     """Give back the lock of a run that died."""
+    from meridian.orchestrator.commands import lock_names
+    from meridian.orchestrator.errors import UsageError
     from meridian.orchestrator.recover import unlock as unlock_
     from meridian.paths import find_checkout
 
-    print(unlock_(find_checkout(), env, force=force))
+    checkout = find_checkout()
+    known = lock_names(checkout)
+    if env not in known:
+        raise UsageError(f"unlock {env!r}", "no run locks this", f"name one of {', '.join(known) or 'none'}")
+    print(unlock_(checkout, env, force=force))
 
 
 def down() -> None:

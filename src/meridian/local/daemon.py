@@ -21,6 +21,7 @@ from meridian.local.operations import Operations
 
 _LOG = logging.getLogger("meridian.local")
 _LOG_BYTES, _LOG_FILES = 5_000_000, 3
+_LOOK_SECONDS = 1.0
 
 
 class _Connection(socketserver.StreamRequestHandler):
@@ -93,6 +94,13 @@ def _announce(local: Path, port: int, token: str) -> Path:
     return file
 
 
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
 def main(root: Path) -> None:
     """Serve until told to stop."""
     local = root / ".meridian" / "local"
@@ -112,10 +120,16 @@ def main(root: Path) -> None:
     file = _announce(local, server.server_address[1], token)
     _LOG.info("serving %s on port %d", root, server.server_address[1])
     threading.Thread(target=operations.restore, daemon=True).start()
-    operations.ending.wait()
+    mine = token.encode()
+    while not operations.ending.wait(_LOOK_SECONDS):
+        if mine not in _content(file):
+            # Lost with its folder, or overwritten: nobody finds this process any more, and another may have begun.
+            _LOG.warning("%s does not announce this process any more: ending", file)
+            break
     server.shutdown()
     operations.close()
-    file.unlink(missing_ok=True)
+    if mine in _content(file):
+        file.unlink(missing_ok=True)
     _LOG.info("ended")
 
 

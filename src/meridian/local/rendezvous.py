@@ -90,7 +90,8 @@ def read(local: Path) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = json.loads((local / "daemon.json").read_text())
         alive = started_at(int(found["pid"])) == found["started"] != ""
-    except (OSError, ValueError, KeyError):
+        alive = alive and {"port", "token", "code"} <= set(found)
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if alive else None
 

@@ -19,7 +19,8 @@ from meridian.model.tables import Tables
 class Estate(Model):
     """What `estate.yaml` says: all that belongs to no single region."""
 
-    environment: Key
+    environment: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")]
+    """The name of the folder; without a hyphen, for a stack is named <environment>-<unit>."""
     owner: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
     """The team that answers for the estate; becomes a label of every resource."""
     gcp: Gcp

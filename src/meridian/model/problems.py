@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -57,5 +58,13 @@ def dotted(path: Path) -> str:
 
 def shown(value: object) -> str:
     """Return a value short enough for one line."""
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = repr(value) if isinstance(value, str) else _SHORT.repr(value) if _nested(value) else str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _nested(value: object) -> bool:
+    return isinstance(value, (dict, list, tuple))
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 3, 60, 60

@@ -7,7 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from meridian.model.problems import LocatedProblem, Problem
 from meridian.model.problems import Path as DataPath
@@ -25,10 +25,20 @@ class Source:
         except MarkedYAMLError as error:
             self.problem = self._syntax_problem(error)
             return
-        except (UnicodeDecodeError, OSError) as error:
-            self.problem = LocatedProblem(
-                (), file.name, f"cannot be read: {error}", "save it as UTF-8 text", shown_as, 1, 1
+        except OSError as error:
+            self.problem = self._unreadable(
+                f"cannot be read: {error.strerror}", "make it a readable file, or remove it"
             )
+            return
+        except UnicodeDecodeError as error:
+            self.problem = self._unreadable(f"cannot be read: {error}", "save it as UTF-8 text")
+            return
+        except YAMLError as error:
+            rule = f"the file must be valid YAML: {str(error).splitlines()[0]}"
+            self.problem = self._unreadable(rule, "save it as UTF-8 text without control characters")
+            return
+        except RecursionError:
+            self.problem = self._unreadable("is nested too deeply", "write it as its schema says")
             return
         if isinstance(loaded, CommentedMap):
             self._root = loaded
@@ -37,6 +47,9 @@ class Source:
             self.problem = LocatedProblem(
                 (), found, "the file must be a mapping", "write `key: value` lines", shown_as, 1, 1
             )
+
+    def _unreadable(self, rule: str, fix: str) -> LocatedProblem:
+        return LocatedProblem((), Path(self.shown_as).name, rule, fix, self.shown_as, 1, 1)
 
     def _syntax_problem(self, error: MarkedYAMLError) -> LocatedProblem:
         mark = error.problem_mark or error.context_mark
@@ -86,11 +99,21 @@ def _is_leaf(node: Any) -> bool:
     return not isinstance(node, (CommentedMap, CommentedSeq))
 
 
-def _plain(node: Any) -> Any:
+def _plain(node: Any, known: dict[int, Any] | None = None) -> Any:
+    """Return plain data; what an alias repeats stays one object, so that a few lines cannot become gigabytes."""
+    known = {} if known is None else known
+    if id(node) in known:
+        return known[id(node)]
     if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
+        mapping: dict[str, Any] = {}
+        known[id(node)] = mapping
+        mapping.update((str(key), _plain(value, known)) for key, value in node.items())
+        return mapping
     if isinstance(node, list):
-        return [_plain(value) for value in node]
+        items: list[Any] = []
+        known[id(node)] = items
+        items.extend(_plain(value, known) for value in node)
+        return items
     if isinstance(node, bool):
         return bool(node)
     for kind in (int, float, str):

@@ -16,6 +16,8 @@ from typing import Any
 
 import psutil
 
+from meridian.orchestrator.errors import OrchestratorError
+
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 (the engine's own marker of special values, no secret)
 _SECRET_KIND = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
 MASK = "[secret]"
@@ -101,13 +103,22 @@ class FileBackend:
             self.checkpoint_path(stack).unlink(missing_ok=True)
 
     def deployment(self, stack: str) -> dict[str, Any]:
-        """Return the stack's last deployment; empty when it has none. Raises ValueError for a broken file."""
+        """Return the stack's last deployment; empty when it has none. Raises OrchestratorError for a broken file."""
+        path = self.checkpoint_path(stack)
         try:
-            raw = json.loads(self.checkpoint_path(stack).read_text())
+            raw = json.loads(path.read_text())
+            checkpoint = {key.lower(): value for key, value in raw["checkpoint"].items()}
+            latest = checkpoint.get("latest")
+            return dict(latest) if latest is not None else {}
         except FileNotFoundError:
             return {}
-        checkpoint = {key.lower(): value for key, value in raw.get("checkpoint", {}).items()}
-        return checkpoint.get("latest") or {}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            history = self._root / "history" / self._project / stack
+            raise OrchestratorError(
+                str(path),
+                "it is no state of the engine: empty, cut off or overwritten",
+                f"copy the newest *.checkpoint.json of {history} over it, then `meridian refresh` its environment",
+            ) from None
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
         """Return the resources in state, the stack's own root left out."""

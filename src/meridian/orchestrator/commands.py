@@ -71,7 +71,7 @@ def session_for(
     known = environments(estate.checkout)
     if environment not in known:
         raise UsageError(
-            environment,
+            f"environment {environment!r}",
             f"there is no such environment; those under stacks/ are {', '.join(known) or 'none'}",
             "name one of them, or add a folder",
         )
@@ -170,6 +170,12 @@ def run(
 def _lock_name(session: Session) -> str:
     # A plan shares nothing with the environment that it plans.
     return f"{session.environment}-plan" if session.providers is Providers.PLAN else session.environment
+
+
+def lock_names(checkout: Checkout) -> list[str]:
+    """Return what can be locked: every environment and the plan of every environment that is no laptop's."""
+    names = environments(checkout)
+    return [*names, *(f"{name}-plan" for name in names if name != LOCAL)]
 
 
 def _order(operation: str, graph: Graph) -> Graph:

@@ -46,8 +46,14 @@ class Session:
 
     def environ(self) -> dict[str, str]:
         """Return the whole environment of an engine or worker."""
-        inherited = {key: value for key, value in os.environ.items() if key not in OURS}
+        dropped = self.unset()
+        inherited = {key: value for key, value in os.environ.items() if key not in dropped}
         return {**inherited, **self.variables}
+
+    def unset(self) -> frozenset[str]:
+        """Return the variables of a shell that must not reach an engine of this session."""
+        # The engine prefers a passphrase over a passphrase's file.
+        return (OURS | {"PULUMI_CONFIG_PASSPHRASE"} if self.passphrase else OURS) - self.variables.keys()
 
     def prepare(self) -> None:
         """Make the folders and the passphrase that the engine expects."""
@@ -98,7 +104,7 @@ def open_session(
 ) -> Session:
     """Return the settings for an environment; `backend` is the model's wish, PULUMI_BACKEND_URL of the user wins.
 
-    The embedded clouds and plans always use this checkout's own folders, whatever the shell has set.
+    The embedded clouds and plans always use this checkout's own folders and passphrase, whatever the shell has set.
     """
     given = os.environ if environ is None else environ
     own = {f"file://{checkout.state}", f"file://{checkout.plan_state}"}
@@ -127,7 +133,8 @@ def open_session(
     variables["PULUMI_BACKEND_URL"] = url
     passphrase: Path | None = None
     user_file = given.get("PULUMI_CONFIG_PASSPHRASE_FILE", "")
-    if "PULUMI_CONFIG_PASSPHRASE" not in given and user_file in ("", str(checkout.passphrase)):
+    its_own = "PULUMI_CONFIG_PASSPHRASE" in given or user_file not in ("", str(checkout.passphrase))
+    if providers is not Providers.OFFICIAL or not its_own:
         passphrase = checkout.passphrase
         variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(passphrase)
     return Session(checkout, environment, providers, url, variables, passphrase, project)

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 from filelock import FileLock
 
-from meridian.orchestrator.errors import OrchestratorError
+from meridian.orchestrator.errors import OrchestratorError, UsageError
 from meridian.paths import Checkout
 
 _DEFAULT_IDLE_SECONDS = 600.0
@@ -106,12 +106,14 @@ class WorkerPool:
     def _known(self) -> dict[str, str | int] | None:
         try:
             known: dict[str, str | int] = json.loads(self._file.read_text())
-        except (OSError, ValueError):
+            # After a reboot another program may have its number, and another service its port.
+            mine = "meridian.orchestrator.zygote" in psutil.Process(int(known["pid"])).cmdline()
+            return known if mine and int(known["port"]) and known["token"] and known["digest"] else None
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return None
-        return known if psutil.pid_exists(int(known["pid"])) else None
 
     def _start(self, digest: str) -> None:
-        idle = float(os.environ.get("MERIDIAN_WORKER_IDLE_SECONDS", _DEFAULT_IDLE_SECONDS))
+        idle = _idle_seconds()
         token = secrets.token_hex(16)
         self._file.unlink(missing_ok=True)
         with self.log.open("ab") as log:
@@ -214,6 +216,21 @@ class WorkerPool:
             psutil.Process(int(known["pid"])).kill()
         self._file.unlink(missing_ok=True)
         return True
+
+
+def _idle_seconds() -> float:
+    given = os.environ.get("MERIDIAN_WORKER_IDLE_SECONDS") or str(_DEFAULT_IDLE_SECONDS)
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise UsageError(
+            f"MERIDIAN_WORKER_IDLE_SECONDS={given}",
+            "it is a number of seconds, 0 or more",
+            "unset it for 600",
+        )
+    return seconds
 
 
 def _tell_to_stop(port: int, token: str) -> None:

@@ -64,8 +64,11 @@ def _read_line(connection: socket.socket) -> bytes:
 class Zygote:
     """The accepting loop; holds no state but its children."""
 
-    def __init__(self, listener: socket.socket, token: str, program: str, idle: float, failure: str) -> None:
+    def __init__(
+        self, listener: socket.socket, token: str, program: str, idle: float, failure: str, announced: Path
+    ) -> None:
         self._failure = failure
+        self._announced = announced
         self._listener = listener
         self._token = token
         self._program = program
@@ -89,7 +92,8 @@ class Zygote:
                     connection.close()
             if self._children or readable:
                 last = time.monotonic()
-            elif time.monotonic() - last > self._idle:
+            elif time.monotonic() - last > self._idle or not _announces(self._announced):
+                # Nobody can find a process whose announcement was lost or overwritten: it would stay for nothing.
                 return
 
     def _answer(self, connection: socket.socket) -> bool:
@@ -134,6 +138,13 @@ def _announce(path: Path, content: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
+def _announces(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_text())["pid"] == os.getpid())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def main() -> None:
     """Entry point of `python -m meridian.orchestrator.zygote`; the token comes on standard input."""
     parser = argparse.ArgumentParser()
@@ -173,13 +184,10 @@ def main() -> None:
         # Kept out of the collector, the imported pages stay shared with the children.
         gc.collect()
         gc.freeze()
-        Zygote(listener, token, options.program, idle, failure).run()
+        Zygote(listener, token, options.program, idle, failure, options.announce).run()
     finally:
-        try:
-            if json.loads(options.announce.read_text())["pid"] == os.getpid():
-                options.announce.unlink()
-        except (OSError, ValueError, KeyError):
-            pass
+        if _announces(options.announce):
+            options.announce.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

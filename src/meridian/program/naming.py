@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import pulumi
+
 from meridian.model import Environment
-
-
-class NameTooLongError(ValueError):
-    """Raised with the name, the rule and the fix."""
+from meridian.model.checks.places import BUCKET_NAME_LIMIT
+from meridian.model.names import bucket_name
 
 
 def bucket(environment: Environment, cloud: str, purpose: str) -> str:
-    """Return a bucket's name; bucket names are shared by all customers of a cloud, so the account is part of it."""
-    account = environment.gcp.project if cloud == "gcp" else environment.aws.account_id
-    name = f"meridian-{environment.environment}-{purpose}-{account}"
-    if len(name) > 63:
-        raise NameTooLongError(
-            f"bucket {name!r} has {len(name)} characters: 63 are the limit; fix: shorten the environment's name"
+    """Return a bucket's name; raises RunError for one that no cloud takes (the model refuses a region's before)."""
+    name = bucket_name(environment, cloud, purpose)
+    if len(name) > BUCKET_NAME_LIMIT:
+        raise pulumi.RunError(
+            f"bucket {name!r} has {len(name)} characters: {BUCKET_NAME_LIMIT} are the limit; "
+            "fix: shorten the environment's name"
         )
     return name
 

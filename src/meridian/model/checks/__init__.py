@@ -28,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     places.clouds_regions,
     places.zones,
     places.roles,
+    places.bucket_names,
     addresses.overlaps,
     addresses.subnets_inside_vpc,
     addresses.sizes,

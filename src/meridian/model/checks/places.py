@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meridian.model.environment import Environment
+from meridian.model.names import bucket_name
 from meridian.model.places import AWS_REGIONS, GCP_REGIONS, Place
 from meridian.model.problems import Problem
 from meridian.model.regions import Cloud
 
 KNOWN: dict[Cloud, dict[str, Place]] = {"gcp": GCP_REGIONS, "aws": AWS_REGIONS}
+RESERVED = frozenset({"foundation", "mesh", "data", "edge", "observability"})
+"""Units that are no regions (design: one environment is a graph of small stacks)."""
+BUCKET_NAME_LIMIT = 63
+"""Characters of a bucket's name, on Google Cloud Storage and on S3."""
 
 
 def region_keys(environment: Environment) -> Iterator[Problem]:
@@ -21,6 +26,13 @@ def region_keys(environment: Environment) -> Iterator[Problem]:
                 region.key,
                 f"the key is the file's name, {name}",
                 f"write `key: {name}` or rename the file",
+            )
+        if name in RESERVED or name.endswith("-platform"):
+            yield Problem(
+                ("regions", name, "key"),
+                region.key,
+                "the estate has a unit of this name, and each region is a unit named as its file",
+                "rename the file and the key, for example after the continent",
             )
 
 
@@ -88,3 +100,18 @@ def roles(environment: Environment) -> Iterator[Problem]:
                 f"both sites are {region.aws.role}",
                 "make one of them primary and the other failover",
             )
+
+
+def bucket_names(environment: Environment) -> Iterator[Problem]:
+    """Environment, region and account together make the name of a bucket, which has a limit."""
+    for name in environment.regions:
+        for cloud in KNOWN:
+            bucket = bucket_name(environment, cloud, f"backups-{name}")
+            if len(bucket) > BUCKET_NAME_LIMIT:
+                yield Problem(
+                    ("regions", name, "key"),
+                    name,
+                    f"the bucket {bucket} would have {len(bucket)} characters; {BUCKET_NAME_LIMIT} are the limit",
+                    "shorten the region's file name and key, or the environment's name",
+                )
+                break
