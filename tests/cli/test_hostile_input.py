@@ -95,7 +95,7 @@ def test_any_width_of_the_terminal_will_do(columns: str, checkout: Checkout) -> 
 @pytest.mark.parametrize("value", ["abc", "-1", "nan", "inf"])
 def test_a_wrong_time_of_the_worker_is_refused_with_the_rule(value: str, checkout: Checkout) -> None:
     checkout.bin.mkdir(parents=True)
-    (checkout.bin / "pulumi").write_text("")
+    (checkout.bin / "pulumi").touch(0o755)
     done = meridian(checkout, "preview", "local", MERIDIAN_WORKER_IDLE_SECONDS=value)
     assert done.returncode == 2 and "MERIDIAN_WORKER_IDLE_SECONDS=" in done.stderr and "fix: " in done.stderr
 
@@ -131,6 +131,19 @@ def test_notes_that_name_a_strangers_process_leave_it_alone(checkout: Checkout) 
     finally:
         stranger.kill()
         stranger.wait()
+
+
+def test_a_damaged_inventory_is_named_without_the_daemons_traceback(checkout: Checkout) -> None:
+    from meridian.local import rendezvous
+
+    for name, content in (("inventory.db", b"garbage " * 100), ("inventory.key", b"short")):
+        shutil.rmtree(checkout.local, ignore_errors=True)
+        checkout.local.mkdir(parents=True)
+        (checkout.local / name).write_bytes(content)
+        with pytest.raises(rendezvous.DaemonError) as caught:
+            rendezvous.ensure(checkout.root, sys.executable)
+        told = str(caught.value)
+        assert name in told and "fix: put back a copy" in told and "\n" not in told
 
 
 @pytest.mark.parametrize("broken", ["", "x", "[]", "{}", '{"pid": "a"}'])

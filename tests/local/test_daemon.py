@@ -112,6 +112,15 @@ def test_a_stale_announcement_is_no_daemon(checkout: Checkout) -> None:
     assert LocalClouds.ensure_running(checkout).status()["resources"] == 0
 
 
+def test_a_daemon_that_nobody_can_find_any_more_ends_by_itself(checkout: Checkout) -> None:
+    LocalClouds.ensure_running(checkout)
+    (lost,) = daemons(checkout)
+    (checkout.local / "daemon.json").write_text("overwritten")
+    assert LocalClouds.ensure_running(checkout).status()["pid"] != lost.pid
+    lost.wait(timeout=30)
+    assert len(daemons(checkout)) == 1
+
+
 def test_an_idle_daemon_of_older_code_is_replaced(checkout: Checkout) -> None:
     first = LocalClouds.ensure_running(checkout).status()["pid"]
     file = checkout.local / "daemon.json"

@@ -145,3 +145,16 @@ def test_a_passphrase_is_random_private_and_never_replaced(tmp_path: Path) -> No
     assert len(first) >= 32
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["passphrase"]
+
+
+def test_a_salt_of_an_earlier_life_goes_when_its_stack_is_made_anew(tmp_path: Path) -> None:
+    session = open_session(Checkout(tmp_path), "local", Providers.EMBEDDED, environ={})
+    file = tmp_path / "stacks" / "Pulumi.local-eu.yaml"
+    file.parent.mkdir()
+    file.write_text("encryptionsalt: v1:abc\nconfig:\n  meridian:x: kept\n")
+    session.forget_salt("local-eu")
+    assert file.exists(), "it holds a person's settings too"
+    file.write_text("encryptionsalt: v1:abc\n")
+    session.forget_salt("local-eu")
+    assert not file.exists()
+    session.forget_salt("local-eu")

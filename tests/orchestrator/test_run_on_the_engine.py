@@ -248,3 +248,30 @@ def test_a_program_that_cannot_be_imported_is_told_with_where_to_look(estate: Es
     assert result.cause is not None
     assert "no_such_module" in result.cause.message
     assert "worker.log" in result.cause.message
+
+
+def test_a_lost_work_folder_does_not_bar_the_next_up(estate: Estate) -> None:
+    """The engine's settings file with the salt lies outside `.meridian` and outlives it."""
+    assert commands.run(estate, "local", "up", units=["base"], plain=True).ok
+    assert (estate.checkout.stacks / "Pulumi.local-base.yaml").exists()
+    for file in (estate.checkout.passphrase, *estate.checkout.state.rglob("*.json")):
+        file.unlink()
+    again = commands.run(estate, "local", "up", units=["base"], plain=True)
+    assert again.ok, render.text(again)
+
+
+def test_a_replaced_passphrase_is_told_with_its_fix(estate: Estate) -> None:
+    commands.run(estate, "local", "up", units=["base"], plain=True)
+    estate.checkout.passphrase.write_text("another")
+    result = commands.run(estate, "local", "preview", units=["base"], plain=True)
+    assert result.cause is not None
+    assert "incorrect passphrase" in result.cause.message and ".meridian/passphrase" in result.cause.message
+
+
+def test_a_worker_whose_note_is_lost_ends_by_itself(estate: Estate) -> None:
+    pool = WorkerPool(estate.checkout, estate.spec)
+    pool.ensure()
+    note = estate.checkout.work / "worker.json"
+    process = psutil.Process(json.loads(note.read_text())["pid"])
+    note.unlink()
+    process.wait(timeout=20)

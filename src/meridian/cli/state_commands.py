@@ -99,7 +99,8 @@ def _make_ready(session: Session, units: Graph) -> None:
     session.prepare()
     backend = session.file_backend
     if backend:
-        backend.ensure(session.stack(unit) for unit in units)
+        for stack in backend.ensure(session.stack(unit) for unit in units):
+            session.forget_salt(stack)
     if session.providers is not Providers.OFFICIAL:
         from meridian.local import plugins
 

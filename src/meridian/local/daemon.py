@@ -111,7 +111,11 @@ def main(root: Path) -> None:
     logging.basicConfig(
         handlers=[handler], level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    operations = Operations(root)
+    try:
+        operations = Operations(root)
+    except LocalError as error:
+        # Whoever starts this process shows its last line.
+        sys.exit(str(error))
     token = secrets.token_urlsafe(32)
     server = _Server(operations, token)
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -14,6 +15,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
+from meridian.local.errors import LocalError
 from meridian.protocol.values import UNKNOWN, Secret
 
 _TABLES = """
@@ -29,6 +31,7 @@ CREATE TABLE IF NOT EXISTS uses (value TEXT NOT NULL, row INTEGER NOT NULL REFER
 CREATE INDEX IF NOT EXISTS uses_values ON uses (value);
 """
 _MARK = "$secret"
+_ANEW = "put back a copy, or begin anew: `make clean` and `make up`"
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,21 @@ class Inventory:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._fernet = Fernet(_key(folder / "inventory.key"))
+        key = folder / "inventory.key"
+        try:
+            self._fernet = Fernet(_key(key))
+        except ValueError as error:
+            raise LocalError(str(key), f"is no key ({error})", _ANEW) from None
         self._lock = threading.RLock()
         self._db = sqlite3.connect(folder / "inventory.db", check_same_thread=False, isolation_level=None)
         (folder / "inventory.db").chmod(0o600)
         # NORMAL in WAL survives the death of a process; only a power cut may lose the last moments.
-        self._db.executescript(
-            f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; {_TABLES}"
-        )
+        try:
+            self._db.executescript(
+                f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; {_TABLES}"
+            )
+        except sqlite3.DatabaseError as error:
+            raise LocalError(str(folder / "inventory.db"), f"cannot be used ({error})", _ANEW) from None
 
     def close(self) -> None:
         """Close the file."""
@@ -229,12 +239,13 @@ class Inventory:
 
 
 def _key(file: Path) -> bytes:
-    """Return the encryption key, made on first use, readable by its owner only."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_bytes()
-    with os.fdopen(descriptor, "wb") as stream:
-        key = Fernet.generate_key()
-        stream.write(key)
-    return key
+    """Return the encryption key, made whole on first use, readable by its owner only."""
+    if not file.exists():
+        fresh = file.with_name(f".{file.name}.{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(Fernet.generate_key())
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, file)
+        fresh.unlink()
+    return file.read_bytes()

@@ -163,10 +163,9 @@ def _start(root: Path, local: Path, python: str) -> Link:
         if link is not None:
             return link
         if process.poll() is not None:
-            tail = log.read_text(errors="replace")[-500:].strip()
-            raise DaemonError(
-                f"the daemon of the embedded clouds ended at once ({process.returncode}): {tail}; fix: see {log}"
-            )
+            last = (log.read_text(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+            more = "" if "; fix: " in last else f"; fix: see {log}"
+            raise DaemonError(f"the daemon of the embedded clouds did not start: {last}{more}")
         time.sleep(0.02)
     process.kill()
     raise DaemonError(

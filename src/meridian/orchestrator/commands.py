@@ -200,7 +200,8 @@ def _ensure_stacks(session: Session, graph: Graph) -> None:
     if backend is not None:
         if session.providers is Providers.PLAN:
             backend.clear(stacks)
-        backend.ensure(stacks)
+        for stack in backend.ensure(stacks):
+            session.forget_salt(stack)
         return
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda stack: _init_remote(session, stack), stacks))

@@ -25,6 +25,10 @@ def engine_binary(session: Session) -> Path:
             "the Pulumi engine is not there",
             "run `meridian toolchain` (or `make up`, which does it first)",
         )
+    if not os.access(binary, os.X_OK):
+        raise OrchestratorError(
+            str(binary), "the Pulumi engine must be executable", "remove it and run `meridian toolchain`"
+        )
     return binary
 
 

@@ -20,6 +20,10 @@ from meridian.orchestrator.workers import Worker, WorkerPool
 _POLL_SECONDS = 0.02
 # Only these run the program; refresh and destroy work from state.
 _WITH_PROGRAM = frozenset({"preview", "up"})
+_OPEN_STATE = (
+    "put back the passphrase with which this state was made (.meridian/passphrase, or your PULUMI_CONFIG_PASSPHRASE); "
+    "of the embedded clouds, `make clean` and `make up` begin anew"
+)
 
 
 class Listener(Protocol):
@@ -176,6 +180,8 @@ class GraphRun:
         if not result.errors:
             self._order += 1
             said = result.output_tail or f"the engine ended with code {code} and said nothing"
+            if "incorrect passphrase" in said:
+                said += f"; fix: {_OPEN_STATE}"
             result.errors.append((self._order, Diagnostic("error", said, "", 0)))
         self._end(unit, Mark.FAILED)
 

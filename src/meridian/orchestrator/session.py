@@ -44,6 +44,18 @@ class Session:
             return None
         return self.checkout.plan_state / "config" / f"Pulumi.{stack}.yaml"
 
+    def forget_salt(self, stack: str) -> None:
+        """Remove the settings file of a stack that is being made, when it holds nothing but an earlier life's salt.
+
+        The salt belongs to a passphrase that may be gone with `.meridian`; a new state has no secret that needs it.
+        """
+        file = self.checkout.stacks / f"Pulumi.{stack}.yaml"
+        if self.passphrase is None or self.config_file(stack) is not None or not file.is_file():
+            return
+        lines = [line for line in file.read_text().splitlines() if line.strip()]
+        if all(line.startswith("encryptionsalt:") for line in lines):
+            file.unlink()
+
     def environ(self) -> dict[str, str]:
         """Return the whole environment of an engine or worker."""
         dropped = self.unset()
