@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,12 +31,11 @@ def go_version() -> str:
     return said
 
 
-def build(module: Module, sources: Path, parent: Path) -> Path:
-    """Return a fresh folder under `parent` with the module's programs; leaves nothing behind when it fails.
+def build(module: Module, sources: Path, made: Path) -> Path:
+    """Build the module's programs into the empty folder `made` and return it; removes it when that fails.
 
     The module's go.sum is the proof of what is built: `-mod=readonly` never changes it.
     """
-    made = Path(tempfile.mkdtemp(prefix=f".{module.name}-", dir=parent))
     try:
         target = str(made / module.programs[0]) if len(module.packages) == 1 else f"{made}{os.sep}"
         flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", module.ldflags]

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,6 +56,12 @@ class Entry:
             )
         except (OSError, ValueError):
             return False
+
+    def scratch(self) -> Path:
+        """Return a fresh folder to make the programs in; sweeps what a killed run left. Call with the lock held."""
+        for left in self.folder.parent.glob(f".{self.folder.name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=f".{self.folder.name}-", dir=self.folder.parent))
 
     def store(self, made: Path) -> None:
         """Move a folder of finished programs into the cache in one step."""

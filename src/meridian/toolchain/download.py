@@ -7,7 +7,6 @@ import io
 import platform
 import shutil
 import tarfile
-import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -65,12 +64,11 @@ def releases(module: Module) -> tuple[Release, ...]:
     return tuple(Release(f"{base}/{name}", f"{base}/{name}.sha256", {name: None}) for name in module.programs)
 
 
-def download(module: Module, parent: Path, wanted: tuple[Release, ...] | None = None) -> Path:
-    """Return a fresh folder with the module's programs.
+def download(module: Module, made: Path, wanted: tuple[Release, ...] | None = None) -> Path:
+    """Put the module's programs into the empty folder `made` and return it; removes it when that fails.
 
     Raises UnreachableError when a host does not answer, ToolchainError when a file is not what its publisher signed off.
     """
-    made = Path(tempfile.mkdtemp(prefix=f".{module.name}-", dir=parent))
     try:
         for release in wanted or releases(module):
             body = _fetch(release.url)

@@ -127,7 +127,7 @@ def _downloaded(module: Module, sources: Path, say: Report, *, required: bool) -
             return None
         started = time.monotonic()
         try:
-            entry.store(download.download(module, entry.folder.parent))
+            entry.store(download.download(module, entry.scratch()))
         except download.UnreachableError as error:
             if required:
                 raise ToolchainError(
@@ -158,6 +158,6 @@ def built(module: Module, sources: Path, say: Report) -> cache.Entry:
             say(module.name, "the cached programs are damaged; building them again")
         say(module.name, f"building {', '.join(module.programs)}")
         started = time.monotonic()
-        entry.store(build.build(module, sources, entry.folder.parent))
+        entry.store(build.build(module, sources, entry.scratch()))
     say(module.name, f"built in {time.monotonic() - started:.0f} s")
     return entry
