@@ -21,8 +21,7 @@ def checkout(tmp_path: Path) -> Checkout:
     """A checkout with a space in its path and this repository's data; nothing runs in it."""
     root = tmp_path / "a checkout"
     root.mkdir()
-    for environment in ("local", "prod"):
-        shutil.copytree(ROOT / "stacks" / environment, root / "stacks" / environment)
+    shutil.copytree(ROOT / "stacks", root / "stacks", ignore=shutil.ignore_patterns("Pulumi.*.yaml"))
     shutil.copy(ROOT / "Pulumi.yaml", root)
     return Checkout(root)
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Machine
+from fake_machine import Machine
 
 from meridian import cli
 from meridian.paths import Checkout

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Machine
+from fake_machine import Machine
 
 from meridian.paths import Checkout
 from meridian.toolchain import ALL_TOOLS, download, ensure
