@@ -79,7 +79,8 @@ class Operations:
         if name == "kubernetes":
             from meridian.local.kubernetes.provider import KubernetesProvider
 
-            return KubernetesProvider(sdk_version(name), self._schemas[name])
+            locate = None if planning else self.planes.reach
+            return KubernetesProvider(sdk_version(name), self._schemas[name], locate, self.faults)
         from meridian.local.provider import CloudProvider
 
         store = None if planning else Store(cloud(name), name, environment, self.inventory, self.faults)

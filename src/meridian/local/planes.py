@@ -141,13 +141,19 @@ class Planes:
             "state": state if isinstance(state, str) else getattr(state, "state", str(state)),
         }
 
-    def kubeconfig(self, server_url: str) -> Path | None:
-        """Return the kubeconfig of the cluster with this API server address: how a real cloud's CLI signs in."""
+    def reach(self, server_url: str, authority: str = "") -> tuple[str, Path] | None:
+        """Return name and admin kubeconfig of the cluster with this address, or with this certificate authority.
+
+        This is how a real cloud's CLI signs in. The authority finds a cluster that came back on another port.
+        """
         wanted = server_url.removeprefix("https://").rstrip("/")
-        for record in self.clusters():
-            outputs = plain(record.outputs)
+        known = [(record, plain(record.outputs)) for record in self.clusters()]
+        for record, outputs in known:
             if wanted and str(outputs.get("$url") or "").removeprefix("https://").rstrip("/") == wanted:
-                return Path(str(outputs["$kubeconfig"]))
+                return record.name, Path(str(outputs["$kubeconfig"]))
+        for record, outputs in known:
+            if authority and outputs.get("$kubeconfig") and authority in _authorities(outputs):
+                return record.name, Path(str(outputs["$kubeconfig"]))
         return None
 
     def _restore(self, record: Record) -> None:
@@ -214,3 +220,10 @@ class Planes:
             if self._names(record, cluster):
                 return cluster
         return None
+
+
+def _authorities(outputs: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        (outputs.get("masterAuth") or {}).get("clusterCaCertificate"),
+        (outputs.get("certificateAuthority") or {}).get("data"),
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from pulumi.runtime.proto import provider_pb2
 
 from meridian.local.kubernetes import immutable
+from meridian.local.kubernetes.lifecycle import Effect
 from meridian.local.kubernetes.objects import AUTONAMED, Kind, annotation, is_true, metadata, pruned
 from meridian.local.kubernetes.settings import Settings
 from meridian.protocol.differences import KIND, Path, text, walk_steps
@@ -15,6 +16,7 @@ from meridian.protocol.differences import kind as change_kind
 from meridian.protocol.values import UNKNOWN
 
 _ANSWER = provider_pb2.DiffResponse
+_BOOKKEEPING = {("metadata", name) for name in ("generation", "resourceVersion", "uid", "creationTimestamp")}
 
 
 def compare(
@@ -56,6 +58,26 @@ def compare(
         hasDetailedDiff=True,
         deleteBeforeReplace=bool(replaces) and _same_place(before, after),
     )
+
+
+def add_effect(answer: Any, effect: Effect, olds: Mapping[str, Any], news: Mapping[str, Any]) -> None:
+    """Add what the API server says of a change: that it needs a new object, or what else changes along with it."""
+    if effect.replaces:
+        answer.replaces[:] = answer.diffs
+        for each in answer.detailedDiff.values():
+            each.kind = {KIND.ADD: KIND.ADD_REPLACE, KIND.DELETE: KIND.DELETE_REPLACE}.get(
+                each.kind, KIND.UPDATE_REPLACE
+            )
+        answer.deleteBeforeReplace = _same_place(olds, news)
+        return
+    for path, change in _changes(effect.now, effect.then):
+        said = text(path)
+        covered = any(said.startswith(each) or each.startswith(said) for each in list(answer.detailedDiff))
+        if covered or path[0] == "status" or path[:2] in _BOOKKEEPING:
+            continue
+        answer.detailedDiff[said].kind = change
+        if path[0] not in answer.diffs:
+            answer.diffs.append(str(path[0]))
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[tuple[Path, int]]:

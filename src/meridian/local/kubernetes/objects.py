@@ -14,6 +14,7 @@ SKIP_AWAIT = "pulumi.com/skipAwait"
 TIMEOUT = "pulumi.com/timeoutSeconds"
 REPLACE_UNREADY = "pulumi.com/replaceUnready"
 PROPAGATION = "pulumi.com/deletionPropagationPolicy"
+WAIT_FOR = "pulumi.com/waitFor"
 FIELD_MANAGER = "pulumi.com/patchFieldManager"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
+from kubernetes.client.exceptions import ApiException
 from pulumi.runtime.proto import provider_pb2
 
 from meridian.local.errors import CloudError, LocalError
-from meridian.local.kubernetes import diff, inputs, settings
-from meridian.local.kubernetes.objects import Kind, kind_of
+from meridian.local.faults import Faults
+from meridian.local.kubernetes import diff, inputs, refusals, settings, waiting
+from meridian.local.kubernetes.cluster import UnreachableError
+from meridian.local.kubernetes.engine_log import EngineLog
+from meridian.local.kubernetes.lifecycle import Lifecycle, NotReadyError
+from meridian.local.kubernetes.objects import REPLACE_UNREADY, Kind, annotation, is_true, kind_of
 from meridian.local.kubernetes.outputs import planned
+from meridian.local.kubernetes.partial import not_ready
+from meridian.local.kubernetes.reach import GoneError, Locate, Reach
 from meridian.local.kubernetes.yaml_text import decode_yaml
 from meridian.local.schema import ResourceType, SchemaStore
 from meridian.protocol.plugin import Plugin, configured
@@ -30,10 +39,25 @@ _COMPONENTS = [
 class KubernetesProvider(Plugin):
     """One provider instance; without a way to find clusters it only plans and contacts nothing."""
 
-    def __init__(self, version: str, schemas: SchemaStore) -> None:
+    def __init__(
+        self, version: str, schemas: SchemaStore, locate: Locate | None = None, faults: Faults | None = None
+    ) -> None:
         super().__init__(version)
         self._schemas = schemas
+        self._reach = Reach(locate)
+        self._faults = faults
+        self._log = EngineLog()
         self._settings = settings.Settings()
+
+    def Handshake(self, request: Any, context: Any) -> Any:
+        """Keep where the engine listens."""
+        self._log.at(request.engine_address)
+        return super().Handshake(request, context)
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        """Keep where the engine listens."""
+        self._log.at(request.address)
+        return super().Attach(request, context)
 
     def CheckConfig(self, request: Any, context: Any) -> Any:
         """Refuse what cannot be used; a kubeconfig that is not known yet becomes one that says so.
@@ -84,34 +108,88 @@ class KubernetesProvider(Plugin):
         return provider_pb2.CheckResponse(inputs=encode(news), failures=failures)
 
     def Diff(self, request: Any, context: Any) -> Any:
-        """Compare the inputs of then and now."""
+        """Compare the inputs of then and now; ask the API server whether a change needs a new object."""
         kind, _ = self._kind(request.urn, context)
         olds, news = decode(request.old_inputs), decode(request.news)
-        return diff.compare(kind, olds, news, self._settings, kind.namespaced, request.ignoreChanges)
+        lifecycle = self._known_cluster(request.urn, kind)
+        scope, unready = kind.namespaced, False
+        if lifecycle is not None:
+            scope = lifecycle.scope()
+            unready = is_true(annotation(news, REPLACE_UNREADY)) and lifecycle.failed(request.id)
+        answer = diff.compare(kind, olds, news, self._settings, scope, request.ignoreChanges, unready)
+        if lifecycle is not None and answer.diffs and not answer.replaces:
+            effect = lifecycle.effect(news, decode(request.olds))
+            diff.add_effect(answer, effect, olds, news)
+        return answer
 
     def Create(self, request: Any, context: Any) -> Any:
-        """Say what is known of an object before it exists."""
-        kind, _ = self._kind(request.urn, context)
+        """Make an object and wait for it; in a preview ask the API server for a dry run."""
+        kind, token = self._kind(request.urn, context)[0], _token(request.urn)
         news = decode(request.properties)
-        if not request.preview:
-            self._refuse_change(context)
-        return provider_pb2.CreateResponse(id="", properties=encode(planned(kind, news)))
+        if self._plans(request.preview, context):
+            return provider_pb2.CreateResponse(id="", properties=encode(planned(kind, news)))
+        with self._told(context, token, "create", not request.preview):
+            lifecycle = self._lifecycle(request.urn, kind)
+            if request.preview:
+                return provider_pb2.CreateResponse(id="", properties=encode(lifecycle.preview(news)))
+            made, outputs = lifecycle.create(news, waiting.limit(news, request.timeout))
+        return provider_pb2.CreateResponse(id=made, properties=encode(outputs))
 
     def Update(self, request: Any, context: Any) -> Any:
-        """Say what is known of an object before it is changed."""
-        kind, _ = self._kind(request.urn, context)
-        if not request.preview:
-            self._refuse_change(context)
-        olds = decode(request.olds)
-        return provider_pb2.UpdateResponse(properties=encode(planned(kind, decode(request.news), olds)))
+        """Change an object and wait for it; in a preview ask the API server for a dry run."""
+        kind, token = self._kind(request.urn, context)[0], _token(request.urn)
+        news, olds = decode(request.news), decode(request.olds)
+        if self._plans(request.preview, context):
+            return provider_pb2.UpdateResponse(properties=encode(planned(kind, news, olds)))
+        with self._told(context, token, "update", not request.preview):
+            try:
+                lifecycle = self._lifecycle(request.urn, kind)
+                if request.preview:
+                    outputs = lifecycle.preview(news, olds)
+                else:
+                    outputs = lifecycle.update(news, olds, waiting.limit(news, request.timeout))
+            except UnreachableError as error:
+                if not self._settings.skip_update_unreachable:
+                    raise
+                self._log.warning(request.urn, f"not changed, as skipUpdateUnreachable says: {error}")
+                outputs = olds
+        return provider_pb2.UpdateResponse(properties=encode(outputs))
 
     def Read(self, request: Any, context: Any) -> Any:
-        """Return what is remembered."""
-        return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
+        """Return what exists; an empty id says that it is gone."""
+        kind, token = self._kind(request.urn, context)[0], _token(request.urn)
+        if self._reach.planning(self._settings):
+            return provider_pb2.ReadResponse(
+                id=request.id, properties=request.properties, inputs=request.inputs
+            )
+        with self._told(context, token, "read"):
+            try:
+                lifecycle = self._lifecycle(request.urn, kind)
+                found = lifecycle.read(request.id, decode(request.inputs), decode(request.properties))
+            except (GoneError, UnreachableError) as error:
+                if isinstance(error, UnreachableError) and not self._settings.delete_unreachable:
+                    raise
+                self._log.warning(request.urn, f"taken for deleted: {error}")
+                found = None
+        if found is None:
+            return provider_pb2.ReadResponse(id="")
+        return provider_pb2.ReadResponse(id=found[0], properties=encode(found[1]), inputs=encode(found[2]))
 
     def Delete(self, request: Any, context: Any) -> Any:
-        """Refuse: a plan deletes nothing."""
-        self._refuse_change(context)
+        """Delete an object and wait until it is gone; with its cluster gone, it is."""
+        kind, token = self._kind(request.urn, context)[0], _token(request.urn)
+        olds = decode(request.properties)
+        self._plans(False, context)
+        with self._told(context, token, "delete", changes=True):
+            try:
+                lifecycle = self._lifecycle(request.urn, kind)
+                lifecycle.delete(request.id, olds, waiting.limit(olds, request.timeout))
+            except (GoneError, UnreachableError) as error:
+                if isinstance(error, UnreachableError) and not self._settings.delete_unreachable:
+                    raise
+                self._log.info(
+                    request.urn, f"{request.id} is gone with its cluster, nothing was deleted: {error}"
+                )
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:
@@ -134,15 +212,47 @@ class KubernetesProvider(Plugin):
             "fix: write the objects as resources, or use kubernetes.yaml.ConfigGroup (version 1)",
         )
 
-    @staticmethod
-    def _refuse_change(context: Any) -> None:
-        context.abort(
-            grpc.StatusCode.FAILED_PRECONDITION,
-            "the cluster of this provider is not known: nothing can be changed in it; fix: give a kubeconfig",
-        )
+    def _plans(self, preview: bool, context: Any) -> bool:
+        """True when only a plan is asked for and there is no cluster to ask; ends a call that would change one."""
+        planning = self._reach.planning(self._settings)
+        if planning and not preview:
+            context.abort(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "the cluster of this provider is not known: nothing can be changed in it; fix: give a kubeconfig",
+            )
+        return planning
+
+    def _lifecycle(self, urn: str, kind: Kind) -> Lifecycle:
+        cluster = self._reach.cluster(self._settings)
+        return Lifecycle(cluster, self._settings, kind, urn, lambda line: self._log.status(urn, line))
+
+    def _known_cluster(self, urn: str, kind: Kind) -> Lifecycle | None:
+        """Return what can ask the cluster, or None: a comparison needs none, and what follows tells what is wrong."""
+        if self._reach.planning(self._settings):
+            return None
+        try:
+            return self._lifecycle(urn, kind)
+        except GoneError:
+            return None
+
+    @contextmanager
+    def _told(self, context: Any, token: str, operation: str, changes: bool = False) -> Iterator[None]:
+        """Let faults strike, and turn what went wrong into the protocol's errors."""
+        try:
+            if self._faults is not None and (changes or operation == "read"):
+                self._faults.before(token, operation)
+            yield
+            if changes and self._faults is not None and self._faults.loses_reply(token, operation):
+                context.abort(grpc.StatusCode.UNAVAILABLE, f"{operation} of {token}: the reply was lost")
+        except NotReadyError as error:
+            not_ready(context, error)
+        except (CloudError, LocalError) as error:
+            context.abort(_INVALID, str(error))
+        except ApiException as error:
+            context.abort(_INVALID, refusals.explain(error, f"{operation} of {token}"))
 
     def _kind(self, urn: str, context: Any) -> tuple[Kind, ResourceType | None]:
-        token = urn.split("::")[2].split("$")[-1]
+        token = _token(urn)
         if token.removeprefix("kubernetes:") in _COMPONENTS:
             context.abort(
                 grpc.StatusCode.UNIMPLEMENTED,
@@ -150,3 +260,7 @@ class KubernetesProvider(Plugin):
             )
         declared = self._schemas.get(token)
         return kind_of(token, declared is not None), declared
+
+
+def _token(urn: str) -> str:
+    return urn.split("::")[2].split("$")[-1]
