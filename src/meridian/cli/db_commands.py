@@ -74,7 +74,7 @@ def psql(context: typer.Context, database: Name = "", role: Role = "") -> None:
 
 
 def _clouds() -> LocalClouds:
-    from meridian.cli.local_commands import running
+    from meridian.cli.shown import running
 
     return running()
 

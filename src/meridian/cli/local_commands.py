@@ -5,45 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from meridian.cli import edge_commands
+from meridian.cli.shown import Json, running, table
+
 if TYPE_CHECKING:
-    from meridian.local.client import LocalClouds
+    pass
 
 app = typer.Typer(help="The embedded clouds of this checkout.", no_args_is_help=True)
 fault_app = typer.Typer(help="Make a cloud fail on demand.", no_args_is_help=True)
 app.add_typer(fault_app, name="fault")
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-
-
-def running() -> LocalClouds:
-    """Return the running clouds; ends the command when none run."""
-    from meridian.local.client import LocalClouds
-    from meridian.paths import find_checkout
-
-    clouds = LocalClouds.connect(find_checkout())
-    if clouds is None:
-        print(
-            "meridian: the embedded clouds of this checkout do not run; fix: `meridian up local` starts them",
-            file=sys.stderr,
-        )
-        raise typer.Exit(1)
-    return clouds
-
-
-def _table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(str(each) for each in row))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+edge_commands.add_to(app)
 
 
 def _mebibytes(count: int) -> str:
@@ -63,7 +38,7 @@ def status(as_json: Json = False) -> None:
         f"{_mebibytes(found['memory'])} in all"
     )
     rows = [(each["pid"], each["name"], _mebibytes(each["memory"])) for each in found["processes"]]
-    _table(("pid", "process", "memory"), rows)
+    table(("pid", "process", "memory"), rows)
 
 
 @app.command()
@@ -74,7 +49,7 @@ def clusters(as_json: Json = False) -> None:
         print(json.dumps([{**vars(each), "kubeconfig": str(each.kubeconfig)} for each in found], indent=2))
         return
     headings = ("cluster", "cloud", "region", "version", "nodes", "state", "endpoint", "kubeconfig")
-    _table(
+    table(
         headings,
         [(c.name, c.cloud, c.region, c.version, c.nodes, c.state, c.endpoint, c.kubeconfig) for c in found],
     )
@@ -92,7 +67,7 @@ def inventory(
     if as_json:
         print(json.dumps(rows, indent=2))
         return
-    _table(
+    table(
         ("environment", "type", "name", "id"),
         [(r["environment"], r["type"], r["name"], r["id"]) for r in rows],
     )
@@ -137,27 +112,13 @@ def fault_list(as_json: Json = False) -> None:
         print(json.dumps(faults, indent=2))
         return
     headings = ("number", "kind", "types", "operation", "count", "seconds")
-    _table(headings, [tuple(fault[heading] for heading in headings) for fault in faults])
+    table(headings, [tuple(fault[heading] for heading in headings) for fault in faults])
 
 
 @fault_app.command("clear")
 def fault_clear() -> None:
     """Forget all faults."""
     print(f"{running().fault('clear')} faults cleared")
-
-
-@app.command("stop-cluster")
-def stop_cluster(name: str) -> None:
-    """Take a cluster away as an outage would; its data stays."""
-    running().stop_cluster(name)
-    print(f"{name}: stopped; `meridian local start-cluster {name}` brings it back")
-
-
-@app.command("start-cluster")
-def start_cluster(name: str) -> None:
-    """Bring a stopped cluster back."""
-    running().start_cluster(name)
-    print(f"{name}: running")
 
 
 @app.command()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meridian.local import rendezvous
 from meridian.local.rendezvous import DaemonError, Link
+from meridian.local.replicas import Groups
 from meridian.paths import Checkout
+
+if TYPE_CHECKING:
+    from meridian.local.router.client import RouterClient
 
 __all__ = ["ClusterInfo", "DaemonError", "LocalClouds"]
 
@@ -44,8 +49,16 @@ class LocalClouds:
 
     @classmethod
     def ensure_running(cls, checkout: Checkout) -> LocalClouds:
-        """Return a connection, starting the daemon when none runs."""
-        return cls(checkout, rendezvous.ensure(checkout.root, sys.executable))
+        """Return a connection, starting the daemon when none runs; MERIDIAN_TIME_SCALE sets the edge's time scale."""
+        clouds = cls(checkout, rendezvous.ensure(checkout.root, sys.executable))
+        if given := os.environ.get("MERIDIAN_TIME_SCALE"):
+            try:
+                clouds.pace(float(given))
+            except ValueError:
+                raise DaemonError(
+                    f"MERIDIAN_TIME_SCALE={given}: is no number; fix: 1 is real time, 0.1 ten times faster"
+                ) from None
+        return clouds
 
     def stop(self) -> None:
         """Stop every process of the embedded clouds and wait until they are gone; what exists stays in the inventory."""
@@ -78,14 +91,32 @@ class LocalClouds:
         """`add` (kind, types, operation, count, seconds), `list` or `clear` faults."""
         return self._link.call("fault", action=action, fault=fault)
 
-    def stop_cluster(self, name: str) -> None:
-        """Stop a cluster's processes; its data stays."""
-        self._link.call("stop-cluster", name=name)
-
-    def start_cluster(self, name: str) -> None:
-        """Start a stopped cluster."""
-        self._link.call("start-cluster", name=name)
+    def lose(self, kind: str, name: str) -> list[str]:
+        """Take a cluster, region, cloud or (database) node away as an outage would; return what went. Data stays."""
+        return list(self._link.call("lose", kind=kind, name=name))
 
     def database(self, action: str = "status", name: str = "") -> dict[str, Any]:
         """`status`, or `find`, `ensure` or `drop` a database; `find` of what is not there gives an empty answer."""
         return dict(self._link.call("database", action=action, name=name) or {})
+
+    def bring_back(self, kind: str, name: str) -> list[str]:
+        """Bring back what was taken away; return what came."""
+        return list(self._link.call("bring-back", kind=kind, name=name))
+
+    def lost(self) -> dict[str, Any]:
+        """Return the clusters that do not run, and the database's groups with the lost nodes."""
+        return dict(self._link.call("lost"))
+
+    def pace(self, scale: float) -> float:
+        """Set the edge's time scale: intervals, timeouts and times to live are multiplied with it; 1 is real time."""
+        return float(self._link.call("time-scale", scale=scale))
+
+    def tell_database(self, environment: str, groups: Groups) -> None:
+        """Say which database nodes a group of replicas has and on which cluster each runs; no groups forgets them."""
+        self._link.call("database-nodes", environment=environment, groups=groups)
+
+    def router(self) -> RouterClient | None:
+        """Return the running router; None when no load balancer exists."""
+        from meridian.local.router.client import RouterClient
+
+        return RouterClient.connect(self._checkout.local)

@@ -42,6 +42,22 @@ def region_of(record: Record) -> str:
     return place.rsplit("-", 1)[0] if record.cloud == "gcp" and place.count("-") == 2 else place
 
 
+def api_server(record: Record) -> tuple[str, str]:
+    """Return the address and the authority (PEM) of a running cluster's API server."""
+    outputs = plain(record.outputs)
+    kept = _first(outputs.get("masterAuth")).get("clusterCaCertificate") or _first(
+        outputs.get("certificateAuthority")
+    ).get("data")
+    return str(outputs.get("$url") or ""), base64.b64decode(kept or "").decode()
+
+
+def unit_of(record: Record) -> str:
+    """Return the part of the estate that a cluster says it belongs to by its label `unit`; empty without one."""
+    inputs = plain(record.inputs)
+    labels = inputs.get("resourceLabels") or inputs.get("tags") or {}
+    return str(labels.get("unit") or "")
+
+
 def control_plane(record: Record, find: Find, oidc: Record | None = None) -> ControlPlaneSpec:
     """Return a cluster's control plane; `find` looks an id, ARN or link up in the inventory."""
     from meridian.local.controlplane import ControlPlaneSpec

@@ -124,6 +124,7 @@ def main(root: Path) -> None:
     file = _announce(local, server.server_address[1], token)
     _LOG.info("serving %s on port %d", root, server.server_address[1])
     threading.Thread(target=operations.restore, daemon=True).start()
+    operations.edge.start()
     mine = token.encode()
     while not operations.ending.wait(_LOOK_SECONDS):
         if mine not in _content(file):

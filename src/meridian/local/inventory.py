@@ -61,6 +61,8 @@ class Inventory:
         except ValueError as error:
             raise LocalError(str(key), f"is no key ({error})", _ANEW) from None
         self._lock = threading.RLock()
+        self.revision = 0
+        """Grows with every change: who follows the inventory compares it."""
         self._db = sqlite3.connect(folder / "inventory.db", check_same_thread=False, isolation_level=None)
         (folder / "inventory.db").chmod(0o600)
         # NORMAL in WAL survives the death of a process; only a power cut may lose the last moments.
@@ -113,6 +115,7 @@ class Inventory:
                 ),
             )
             self._link(cursor.lastrowid or 0, handles, uses)
+            self.revision += 1
 
     def replace(self, record: Record, handles: Iterable[str], uses: Iterable[str]) -> None:
         """Store a resource's new inputs and outputs."""
@@ -131,6 +134,7 @@ class Inventory:
             self._db.execute("DELETE FROM handles WHERE row=?", (record.row,))
             self._db.execute("DELETE FROM uses WHERE row=?", (record.row,))
             self._link(record.row, handles, uses)
+            self.revision += 1
 
     def acknowledge(self, environment: str, token: str, identifier: str, place: str = "") -> None:
         """Note that the engine knows of a resource."""
@@ -144,6 +148,7 @@ class Inventory:
         """Forget a resource."""
         with self._lock, self._db:
             self._db.execute("DELETE FROM resources WHERE row=?", (row,))
+            self.revision += 1
 
     def by_id(self, environment: str, token: str, identifier: str, place: str = "") -> Record | None:
         """Return the resource of a type with this id."""

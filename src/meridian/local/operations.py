@@ -15,9 +15,11 @@ import psutil
 from meridian.local import drift
 from meridian.local.clouds import cloud
 from meridian.local.database.databases import Databases
+from meridian.local.edge import EdgeProcesses
 from meridian.local.errors import LocalError
 from meridian.local.faults import Fault, Faults
 from meridian.local.inventory import Inventory, Record
+from meridian.local.losses import Losses
 from meridian.local.planes import Planes
 from meridian.local.schema import SchemaStore, sdk_version
 from meridian.local.store import Store
@@ -39,6 +41,8 @@ class Operations:
         self.faults = Faults()
         self.planes = Planes(self.inventory, work / "local" / "planes", work / "bin", work / "kube")
         self.databases = Databases(work / "local" / "database")
+        self.edge = EdgeProcesses(self.inventory, self.planes, work / "local")
+        self.losses = Losses(self.planes, self.edge)
         self._schemas = {name: SchemaStore(name, work / "local" / "schema") for name in CLOUDS}
         self._servers: set[Any] = set()
         self._lock = threading.Lock()
@@ -159,12 +163,19 @@ class Operations:
                 return self.drifted(arguments["resource"], arguments.get("path"), arguments.get("value"))
             case "fault":
                 return self.faulty(arguments["action"], arguments.get("fault") or {})
-            case "stop-cluster":
-                return self.planes.stop(self.planes.cluster(arguments["name"]))
-            case "start-cluster":
-                return self.planes.start(self.planes.cluster(arguments["name"]))
             case "database":
                 return self.database(arguments["action"], arguments.get("name", ""))
+            case "lose":
+                return self.losses.lose(arguments["kind"], arguments["name"])
+            case "bring-back":
+                return self.losses.bring_back(arguments["kind"], arguments["name"])
+            case "lost":
+                return self.losses.describe()
+            case "time-scale":
+                return self.edge.pace(arguments["scale"])
+            case "database-nodes":
+                self.edge.replicas.tell(arguments["environment"], arguments["groups"])
+                return self.edge.sync()
             case "retire":
                 if self.idle:
                     self.ending.set()
@@ -183,6 +194,7 @@ class Operations:
         for server in servers:
             server.stop(grace=0.2)
         self.databases.stop()
+        self.edge.close()
         self.planes.stop_all()
         self.inventory.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from meridian.local.private import write_private
 
 _YEARS = timedelta(days=3650)
 # Common name and organisation of each client; the API server takes them for user and group.
@@ -80,15 +81,6 @@ class Certificates:
 
     def _store(self, name: str, content: bytes) -> None:
         write_private(self.folder / name, content)
-
-
-def write_private(file: Path, content: bytes) -> None:
-    """Write a file of mode 0600 in one step."""
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-    fresh.replace(file)
 
 
 def _private(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import ssl
 import threading
 import time
@@ -15,10 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from meridian.local.controlplane import flags, nodes
-from meridian.local.controlplane.certificates import Certificates, write_private
+from meridian.local.controlplane.certificates import Certificates
 from meridian.local.controlplane.process import Child
 from meridian.local.controlplane.spec import SUPPORTED_MINOR, ControlPlaneSpec, Endpoint, NodePoolSpec
 from meridian.local.errors import LocalError
+from meridian.local.ports import free_ports, is_free
+from meridian.local.private import write_private
 
 _READY_SECONDS = 120.0
 # Small heaps: the programs collect earlier and six control planes fit in a few GiB.
@@ -171,7 +172,7 @@ class ControlPlanes:
     def _endpoint(plane: _Plane) -> Endpoint:
         if plane.endpoint is None:
             raise LocalError(
-                plane.spec.name, "the cluster is stopped", f"meridian local start-cluster {plane.spec.name}"
+                plane.spec.name, "the cluster is stopped", f"meridian local cluster start {plane.spec.name}"
             )
         return plane.endpoint
 
@@ -250,7 +251,7 @@ class ControlPlanes:
                 return self._etcd_url
             folder = self._root / "etcd"
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            client_port, peer_port = _free_ports(2)
+            client_port, peer_port = free_ports(2)
             self._etcd_url = f"http://127.0.0.1:{client_port}"
             peer = f"http://127.0.0.1:{peer_port}"
             arguments = [
@@ -302,29 +303,8 @@ def _ports(file: Path) -> list[int]:
         kept = [int(port) for port in json.loads(file.read_text())]
     except (OSError, ValueError):
         kept = []
-    if len(kept) == 3 and all(_free(port) for port in kept):
+    if len(kept) == 3 and all(is_free(port) for port in kept):
         return kept
-    chosen = _free_ports(3)
+    chosen = free_ports(3)
     write_private(file, json.dumps(chosen).encode())
     return chosen
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

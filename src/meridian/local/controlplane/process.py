@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 
 _LOG_BYTES = 5_000_000
+_STEADY_SECONDS = 60.0
 # The kernel ends the child when the thread that started it ends (PR_SET_PDEATHSIG = 1, SIGKILL = 9), whatever
 # becomes of the parent; elsewhere than on Linux there is no such call and `stop` alone must do.
 _GUARD = (
@@ -50,7 +52,7 @@ def _start_all() -> None:
 
 
 class Child:
-    """One supervised program; restarted when it ends by itself, at most five times."""
+    """One supervised program; restarted when it ends by itself, at most five times in a row within a minute each."""
 
     def __init__(self, name: str, command: list[str], log: Path, environment: dict[str, str]) -> None:
         self.name = name
@@ -60,6 +62,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
         self._restarts = 0
+        self._started = 0.0
 
     @property
     def alive(self) -> bool:
@@ -113,6 +116,7 @@ class Child:
                 _starter.start()
         answer: Future[subprocess.Popen[bytes]] = Future()
         guarded = [sys.executable, "-S", "-E", "-c", _GUARD, str(os.getpid()), *self._command]
+        self._started = time.monotonic()
         _requests.put((guarded, self._log, self._environment, answer))
         return answer.result(30)
 
@@ -122,6 +126,8 @@ class Child:
             if process is None:
                 return
             process.wait()
+            if time.monotonic() - self._started > _STEADY_SECONDS:
+                self._restarts = 0
             if self._stopping.is_set() or self._restarts >= 5:
                 return
             self._restarts += 1

@@ -11,10 +11,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from meridian.local.controlplane.certificates import write_private
 from meridian.local.controlplane.process import Child
 from meridian.local.database.account import give, unprivileged
 from meridian.local.errors import LocalError
+from meridian.local.private import write_private
 
 SUPERUSER = "root"
 """CockroachDB's name for it: what is written for the one works on the other."""

@@ -1,0 +1,81 @@
+"""Takes parts of the embedded clouds away as an outage would, and brings them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from meridian.local import cluster_specs
+from meridian.local.edge import EdgeProcesses
+from meridian.local.errors import LocalError
+from meridian.local.inventory import Record
+from meridian.local.planes import Planes
+
+KINDS = ("cluster", "region", "cloud", "node")
+
+
+class Losses:
+    """Clusters, regions (a cloud's own, or a unit of the estate over both clouds), clouds and database nodes."""
+
+    def __init__(self, planes: Planes, edge: EdgeProcesses) -> None:
+        self._planes = planes
+        self._edge = edge
+
+    def lose(self, kind: str, name: str) -> list[str]:
+        """Take something away and return what went: origins at once, then control planes, side by side; data stays."""
+        if kind == "node":
+            self._edge.replicas.lose(name)
+            self._edge.sync()
+            return [name]
+        records = self._clusters(kind, name)
+        self._edge.away([record.name for record in records])
+        _together(self._planes.stop, records)
+        self._edge.sync()
+        return [record.name for record in records]
+
+    def bring_back(self, kind: str, name: str) -> list[str]:
+        """Bring something back and return what came; what runs already is left alone."""
+        if kind == "node":
+            self._edge.replicas.bring_back(name)
+            self._edge.sync()
+            return [name]
+        records = self._clusters(kind, name)
+        _together(self._planes.start, records)
+        self._edge.back([record.name for record in records])
+        return [record.name for record in records]
+
+    def describe(self) -> dict[str, Any]:
+        """Return the clusters that do not run and the database with its lost nodes."""
+        running = self._planes.running()
+        stopped = [
+            record.name for record in self._planes.clusters() if cluster_specs.plane_id(record) not in running
+        ]
+        return {"clusters": stopped, "database": self._edge.replicas.describe()}
+
+    def _clusters(self, kind: str, name: str) -> list[Record]:
+        if kind == "cluster":
+            return [self._planes.cluster(name)]
+        if kind not in KINDS:
+            raise LocalError(kind, f"what can be lost is a {', a '.join(KINDS)}", "name one of these")
+        found = [record for record in self._planes.clusters() if name in self._names(kind, record)]
+        if not found:
+            names = sorted({n for record in self._planes.clusters() for n in self._names(kind, record)})
+            raise LocalError(
+                name,
+                f"no cluster runs in a {kind} of this name; there is {', '.join(names) or 'none'}",
+                "name one of these",
+            )
+        return found
+
+    @staticmethod
+    def _names(kind: str, record: Record) -> set[str]:
+        if kind == "cloud":
+            return {record.cloud}
+        return {cluster_specs.region_of(record), cluster_specs.unit_of(record)} - {""}
+
+
+def _together(action: Callable[[Record], None], records: list[Record]) -> None:
+    with ThreadPoolExecutor(max_workers=len(records)) as pool:
+        for done in [pool.submit(action, record) for record in records]:
+            done.result()

@@ -1,0 +1,1 @@
+"""Cloudflare's load balancer as a real router on loopback: follows the resources that the embedded cloud stores."""
