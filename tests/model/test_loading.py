@@ -170,3 +170,20 @@ def test_the_seed_s_figures_are_those_of_production() -> None:
         ("asia-east1", "ap-southeast-1"), ("europe-west1", "eu-west-1"), ("us-central1", "us-east-1"),
     ]  # fmt: skip
     assert (prod.budget.floor_usd, prod.budget.ceiling_usd) == (50_000, 150_000)
+
+
+def test_a_problem_of_the_shared_schema_is_told_at_its_own_file(mutate: object, checkout: Path) -> None:
+    mutate("tables.yaml", "tables.users.audit", False)  # type: ignore[operator]
+    row = next(
+        number
+        for number, line in enumerate((checkout / "stacks/tables.yaml").read_text().splitlines(), 1)
+        if line == "    audit: false"
+    )
+    assert problems_of(checkout)[0].startswith(
+        f"stacks/tables.yaml:{row}:12: tables.tables.users.audit = False: "
+    )
+
+
+def test_without_the_shared_schema_nothing_loads(checkout: Path) -> None:
+    (checkout / "stacks/tables.yaml").unlink()
+    assert "stacks/tables.yaml:1:1" in problems_of(checkout)[0]

@@ -23,7 +23,7 @@ class Mutant(NamedTuple):
     rule: str
 
 
-E, U, EU, A = "estate.yaml", "us.yaml", "eu.yaml", "asia.yaml"
+E, U, EU, A, T = "estate.yaml", "us.yaml", "eu.yaml", "asia.yaml", "tables.yaml"
 G, W = "gcp.network", "aws.network"
 MUTANTS = [
     # structure
@@ -206,6 +206,150 @@ MUTANTS = [
         "database.certificates.clients.x",
         "would be a node",
     ),
+    Mutant(E, "tables", {}, "tables", "the same in all environments"),
+    Mutant(
+        E,
+        "database.partitions.eu.lease_preferences",
+        ["cloud=azure"],
+        "database.partitions.eu.lease_preferences[0]",
+        "no node of region=eu",
+    ),
+    Mutant(
+        E,
+        "database.partitions.eu.lease_preferences",
+        ["EU"],
+        "database.partitions.eu.lease_preferences[0]",
+        "match",
+    ),
+    Mutant(E, "database.primary_region", "mars", "database.primary_region", "no node is started"),
+    Mutant(
+        E,
+        "database.super_regions.eu",
+        ["eu", "us"],
+        "database.super_regions.eu[1]",
+        "copied from one to the other",
+    ),
+    Mutant(E, "database.super_regions.eu", ..., "database.super_regions", "copied to every region"),
+    Mutant(E, "database.survival", "region", "database.super_regions.eu", "needs 3 regions inside"),
+    Mutant(E, "database.pitr_days", 36, "database.pitr_days", "keeps backups for 35 days"),
+    Mutant(
+        E,
+        "database.certificates.clients",
+        {"x": "nobody"},
+        "database.certificates.clients.x",
+        "no role of this name logs in",
+    ),
+    # the schema
+    Mutant(
+        T,
+        "tables.users.columns.email.type",
+        "varchar",
+        "tables.tables.users.columns.email.type",
+        "'region', 'uuid'",
+    ),
+    Mutant(
+        T,
+        "tables.users.primary_key",
+        ["id", "region"],
+        "tables.tables.users.primary_key",
+        "prefix the primary key",
+    ),
+    Mutant(
+        T,
+        "tables.users.unique.users_email_key.columns",
+        ["email"],
+        "tables.tables.users.unique.users_email_key.columns",
+        "cannot be partitioned",
+    ),
+    Mutant(
+        T,
+        "tables.users.unique.users_email_key.columns",
+        ["region", "mail"],
+        "tables.tables.users.unique.users_email_key.columns",
+        "no such column",
+    ),
+    Mutant(
+        T,
+        "tables.users.columns.region.nullable",
+        True,
+        "tables.tables.users.columns.region.nullable",
+        "in no partition",
+    ),
+    Mutant(T, "tables.users.columns.region", ..., "tables.tables.users.columns", "no column of type region"),
+    Mutant(
+        T, "tables.users.placement", "everywhere", "tables.tables.users.placement", "copied to every region"
+    ),
+    Mutant(
+        T, "tables.users.policies", {}, "tables.tables.users.policies", "without a row-level security policy"
+    ),
+    Mutant(T, "tables.users.basis", "none", "tables.tables.users.basis", "lawful basis"),
+    Mutant(T, "tables.users.subject", ..., "tables.tables.users.subject", "nobody could export or erase"),
+    Mutant(T, "tables.users.audit", False, "tables.tables.users.audit", "is logged"),
+    Mutant(
+        T, "tables.users.grants.stranger", ["SELECT"], "tables.tables.users.grants.stranger", "no such role"
+    ),
+    Mutant(
+        T,
+        "tables.users.grants.auditor",
+        ["SELECT"],
+        "tables.tables.users.grants.auditor",
+        "no policy lets this role",
+    ),
+    Mutant(
+        T,
+        "tables.users.policies.users_own.roles",
+        ["stranger"],
+        "tables.tables.users.policies.users_own.roles",
+        "no such role",
+    ),
+    Mutant(
+        T,
+        "tables.sessions.columns.token_hash.export",
+        True,
+        "tables.tables.sessions.columns.token_hash.export",
+        "never exported",
+    ),
+    Mutant(
+        T,
+        "tables.sessions.columns.address.nullable",
+        False,
+        "tables.tables.sessions.columns.address.erase",
+        "only a nullable column",
+    ),
+    Mutant(
+        T, "tables.sessions.retention.column", "user_id", "tables.tables.sessions.retention.column", "is uuid"
+    ),
+    Mutant(
+        T,
+        "tables.identities.foreign_keys.identities_user_fkey.table",
+        "people",
+        "tables.tables.identities.foreign_keys.identities_user_fkey.table",
+        "does not come before",
+    ),
+    Mutant(
+        T,
+        "tables.identities.foreign_keys.identities_user_fkey.references",
+        ["region", "email", "id"],
+        "tables.tables.identities.foreign_keys.identities_user_fkey.references",
+        "is no key of users",
+    ),
+    Mutant(
+        T,
+        "tables.identities.foreign_keys.identities_user_fkey.columns",
+        ["user_id"],
+        "tables.tables.identities.foreign_keys.identities_user_fkey.columns",
+        "lie elsewhere",
+    ),
+    Mutant(
+        T, "tables.audit.grants.app", ["INSERT", "DELETE"], "tables.tables.audit.grants.app", "append-only"
+    ),
+    Mutant(T, "roles.app.owner", True, "tables.roles", "exactly one role owns"),
+    Mutant(T, "roles.meridian_owner.login", True, "tables.roles", "exactly one role owns"),
+    Mutant(T, "countries.us", ["US", "FR"], "tables.countries.us[1]", "the GDPR is law there"),
+    Mutant(T, "countries.us", ["US", "US"], "tables.countries.us[1]", "lists it already"),
+    Mutant(T, "countries.eu", ["DE"], "tables.countries", "in no list"),
+    Mutant(T, "countries.asia", ..., "tables.countries", "the partitions are"),
+    Mutant(T, "backups", {"gc_hours": 1}, "tables.backups.gc_hours", "gone before the next"),
     # money and the edge
     Mutant(E, "budget.floor_usd", 150000, "budget.floor_usd", "not below ceiling_usd"),
     Mutant(E, "budget.alert_at", [0.9, 0.5], "budget.alert_at", "rise"),

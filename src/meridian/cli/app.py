@@ -26,6 +26,12 @@ class Commands(LazyGroup):
         ),
         Lazy("model", "meridian.cli.model_group", "app", "The estate's data: check, schema."),
         Lazy(
+            "sql",
+            "meridian.cli.sql_command",
+            "sql",
+            "Print the database's SQL in either form, parsed by CockroachDB's own grammar.",
+        ),
+        Lazy(
             "toolchain",
             "meridian.cli.toolchain_commands",
             "toolchain",

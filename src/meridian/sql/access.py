@@ -43,6 +43,14 @@ def roles(desired: Desired) -> Iterator[Statement]:
         transactional=True,
         portable=True,
     )
+    yield Statement(
+        key="grant:schema",
+        kind="grant",
+        text="REVOKE CREATE ON SCHEMA public FROM public",
+        why="nobody but the owner makes tables here",
+        transactional=True,
+        portable=True,
+    )
     for name, role in desired.tables.roles.items():
         if role.database:
             on_postgres = [each for each in role.database if each == "CONNECT"]
@@ -51,7 +59,7 @@ def roles(desired: Desired) -> Iterator[Statement]:
                 kind="grant",
                 scope="cluster",
                 text=f"GRANT {', '.join(role.database)} ON DATABASE {database} TO {name}",
-                why=role.purpose,
+                why="who may connect",
                 transactional=True,
                 portable=bool(on_postgres),
                 postgres=f"GRANT CONNECT ON DATABASE {database} TO {name}",
@@ -91,7 +99,7 @@ def table(desired: Desired, name: str, table: Table) -> Iterator[Statement]:
             kind="grant",
             table=name,
             text=f"GRANT {', '.join(privileges)} ON TABLE {name} TO {role}",
-            why=desired.tables.roles[role].purpose if role in desired.tables.roles else role,
+            why="what each role may do; on which rows, the policies say",
             transactional=True,
             portable=True,
             replace=True,

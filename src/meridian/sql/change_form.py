@@ -31,50 +31,57 @@ def change_of_form(old: Desired, new: Desired) -> Migration:
     ]
     made = [each for each in statements(beside) if each.kind not in _CLUSTER_WIDE or each.table is not None]
     # The schedule names the database; it is made again after the names are swapped.
-    steps += [replace(each, undo=None, why=f"2: {each.why}" if each.why else "2") for each in made]
+    steps = [_in(beside.name, replace(each, undo=None, why=f"1: {each.why}")) for each in made]
     for role, written in _writers(old):
         steps.append(
             _step(
-                f"3:{written}:{role}",
+                f"2:{written}:{role}",
                 f"REVOKE INSERT, UPDATE, DELETE ON TABLE {_qualified(old.name, written)} FROM {role}",
-                "3: writing stops; the portal answers 503 to writes from here on",
+                "2: writing stops; the portal answers 503 to writes from here on",
                 "grant",
             )
         )
     for name, table in new.tables.tables.items():
-        steps += _copies(old, beside, name, table)
+        steps += [_in(beside.name, each) for each in _copies(old, beside, name, table)]
     for name, table in new.tables.tables.items():
         steps.append(_comparison(old, beside, name, table))
     steps += [
         _step(
-            "6:away",
+            "5:away",
             f"ALTER DATABASE {quoted(old.name)} RENAME TO {quoted(previous)}",
-            "6: the names are swapped; until step 7 the way back is the same two statements reversed",
+            "5: the names are swapped; until step 6 the way back is the same two statements reversed",
             "database",
         ),
         _step(
-            "6:here",
+            "5:here",
             f"ALTER DATABASE {quoted(beside.name)} RENAME TO {quoted(new.name)}",
-            "6: the portal writes again from here on",
+            "5: the portal writes again from here on",
             "database",
         ),
     ]
     for each in statements(old):
         if each.kind == "schedule" and each.undo:
-            steps.append(replace(each.undo, why="6: the old schedule would back up the renamed database"))
-    steps += [replace(each, why=f"6: {each.why}") for each in statements(new) if each.kind == "schedule"]
+            steps.append(replace(each.undo, why="5: the old schedule would back up the renamed database"))
+    steps += [replace(each, why=f"5: {each.why}") for each in statements(new) if each.kind == "schedule"]
     steps.append(
         replace(
             _step(
-                "7",
+                "6",
                 f"DROP DATABASE {quoted(previous)} CASCADE",
-                "7: only after a full backup of the new form and an agreed time; nothing goes back after this",
+                "6: only after a full backup of the new form and an agreed time; nothing goes back after this",
                 "database",
             ),
             destructive=True,
         )
     )
     return Migration(tuple(steps), planned=True)
+
+
+def _in(database: str, statement: Statement) -> Statement:
+    """Let a statement run in the second database, whose name its text cannot tell."""
+    if statement.scope == "cluster" and statement.kind != "copy":
+        return statement
+    return replace(statement, scope="cluster", session=(f"USE {quoted(database)}", *statement.session))
 
 
 def _writers(old: Desired) -> Iterator[tuple[str, str]]:
@@ -95,14 +102,14 @@ def _copies(old: Desired, beside: Desired, name: str, table: Table) -> Iterator[
     source, target = _qualified(old.name, name), _qualified(beside.name, name)
     copy = f"INSERT INTO {target} ({names(shared)})\n  SELECT {', '.join(selected)} FROM {source}"
     if table.region is None:
-        yield _step(f"4:{name}", copy, "4: no personal data; from any node", "copy", table=name)
+        yield _step(f"3:{name}", copy, "3: no personal data; from any node", "copy", table=name)
         return
     for value, partition in old.partitions.items():
         yield replace(
             _step(
-                f"4:{name}:{value}",
+                f"3:{name}:{value}",
                 f"{copy}\n  WHERE {table.region} = {literal(value)}",
-                f"4: connect to a node of region {partition.constraint}; large tables by ranges of the key",
+                f"3: connect to a node of region {partition.constraint}; large tables by ranges of the key",
                 "copy",
                 table=name,
             ),
@@ -115,9 +122,9 @@ def _comparison(old: Desired, beside: Desired, name: str, table: Table) -> State
     group = f"{table.region}::TEXT AS region, " if table.region else ""
     tail = " GROUP BY 1" if table.region else ""
     return _step(
-        f"5:{name}",
+        f"4:{name}",
         f"SELECT {group}count(*) FROM {source}{tail}\n  EXCEPT SELECT {group}count(*) FROM {target}{tail}",
-        "5: must return no row",
+        "4: must return no row",
         "check",
         table=name,
     )

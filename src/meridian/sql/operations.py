@@ -68,8 +68,11 @@ def schedules(desired: Desired) -> Iterator[Statement]:
         return
     backups = desired.tables.backups
     label = f"{desired.name}-backup"
-    first = desired.primary_region if desired.primary_region in targets else next(iter(targets))
-    places = [f"{_with(targets[first].uri, 'default')}"]
+    # What belongs to no region, the manifest with the ranges' bounds, may name residents of the EU: it lies there.
+    eu = next(
+        (target for target in targets.values() if target.residency == "eu"), next(iter(targets.values()))
+    )
+    places = [_with(_below(eu.uri, "default"), "default")]
     places += [_with(target.uri, f"region={region}") for region, target in targets.items()]
     keys = [target.kms for target in targets.values()]
     lines = ",\n  ".join(literal(place) for place in places)
@@ -77,6 +80,7 @@ def schedules(desired: Desired) -> Iterator[Statement]:
     made = Statement(
         key="schedule:backup",
         kind="schedule",
+        scope="cluster",
         text=f"CREATE SCHEDULE IF NOT EXISTS {quoted(label)} FOR BACKUP DATABASE {quoted(desired.name)} INTO (\n  {lines}\n)\n"
         f"WITH revision_history, kms = (\n    {key_lines}\n  ){_STRICT}\n"
         f"RECURRING {literal(backups.incremental)} FULL BACKUP {literal(backups.full)}\n"
@@ -107,7 +111,7 @@ def _append_only(name: str, table: Table) -> Iterator[Statement]:
         portable=True,
     ).undoing(f"DROP FUNCTION IF EXISTS {function}")
     drop = f"DROP TRIGGER IF EXISTS {function} ON {name}"
-    body = f"CREATE TRIGGER {function} BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {function}()"
+    body = f"CREATE TRIGGER {function}\n  BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {function}()"
     yield Statement(
         key=f"trigger:{name}",
         kind="trigger",
@@ -118,6 +122,11 @@ def _append_only(name: str, table: Table) -> Iterator[Statement]:
         postgres=f"{drop};\n{body}",
         replace=True,
     ).undoing(drop)
+
+
+def _below(uri: str, folder: str) -> str:
+    bucket, separator, query = uri.partition("?")
+    return f"{bucket.rstrip('/')}/{folder}{separator}{query}"
 
 
 def _with(uri: str, locality: str) -> str:

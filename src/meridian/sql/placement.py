@@ -63,7 +63,7 @@ def _partition(
         f"PARTITION {quoted(value)} VALUES IN ({literal(value)})" for value in desired.partitions
     )
     why = (
-        f"the index holds values too: unpartitioned, {index} would lie anywhere"
+        "an index holds values too: unpartitioned, it would lie anywhere"
         if index
         else "one partition per jurisdiction"
     )
@@ -87,8 +87,8 @@ def _zone(desired: Desired, name: str, value: str) -> Statement:
         region=value,
         text=f"{where} USING\n  num_replicas = {desired.replication_factor},\n"
         f"  constraints = {literal(f'[+region={constraint}]')},\n  lease_preferences = {literal(f'[{leases}]')}",
-        why=f"{value}: all {desired.replication_factor} replicas and the lease of the table and of every index "
-        f"stay on nodes of region {constraint} ({desired.residencies.get(constraint, 'no such region')})",
+        why=f"{value}: rows and entries of every index stay in region {constraint} "
+        f"({desired.residencies.get(constraint, 'no such region')}), the lease too",
     ).undoing(f"{where} DISCARD")
 
 

@@ -37,7 +37,7 @@ class Statement:
     transactional: bool = False
     """May share a transaction with its neighbours; otherwise it runs alone, in autocommit."""
     session: tuple[str, ...] = ()
-    """SET statements that must come first in the same session."""
+    """SET and USE statements that must come first in the same session."""
     parameters: tuple[str, ...] = ()
     """What $1, $2... stand for; the runner binds the secrets, and no text ever holds one."""
     revision: str = ""

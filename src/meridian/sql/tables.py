@@ -63,19 +63,19 @@ def references(name: str, table: Table) -> Iterator[Statement]:
     """Yield the foreign keys."""
     for key, reference in table.foreign_keys.items():
         body = (
-            f"FOREIGN KEY ({names(reference.columns)}) REFERENCES {reference.table} ({names(reference.references)}) "
-            f"ON DELETE {_ACTIONS[reference.on_delete]} ON UPDATE {_ACTIONS[reference.on_update]}"
+            f"\n  FOREIGN KEY ({names(reference.columns)}) REFERENCES {reference.table} ({names(reference.references)})"
+            f"\n  ON DELETE {_ACTIONS[reference.on_delete]} ON UPDATE {_ACTIONS[reference.on_update]}"
         )
         made = Statement(
             key=f"constraint:{name}:{key}",
             kind="constraint",
             table=name,
-            text=f"ALTER TABLE {name} ADD CONSTRAINT IF NOT EXISTS {key} {body}",
+            text=f"ALTER TABLE {name} ADD CONSTRAINT IF NOT EXISTS {key}{body}",
             why=f"a row lies where its row of {reference.table} does"
             if table.region in reference.columns
             else f"a row of {reference.table} must exist",
             portable=True,
-            postgres=f"ALTER TABLE {name} ADD CONSTRAINT {key} {body}",
+            postgres=f"ALTER TABLE {name} ADD CONSTRAINT {key}{body}",
             replace=True,
         )
         yield made.undoing(f"ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {key}")

@@ -30,7 +30,7 @@ def content_key(module: Module, sources: Path, origin: str) -> str:
     digest = hashlib.sha256(
         json.dumps([module.packages, module.ldflags, origin, platform.system(), platform.machine()]).encode()
     )
-    for name in ("go.mod", "go.sum"):
+    for name in ("go.mod", "go.sum", *module.sources):
         digest.update(hashlib.sha256((sources / name).read_bytes()).digest())
     return digest.hexdigest()[:32]
 

@@ -33,7 +33,9 @@ class Release:
 
 
 def releases(module: Module) -> tuple[Release, ...]:
-    """Return what must be fetched for a module's programs on this platform."""
+    """Return what must be fetched for a module's programs on this platform; nothing for a program of our own."""
+    if module.sources:
+        return ()
     system = platform.system().lower()
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     version = shown(TOOLS[module.programs[0]].version)

@@ -107,7 +107,7 @@ def _side_by_side(
 def _bring(checkout: Checkout, module: Module, missing: Sequence[str], way: str, say: Report) -> None:
     sources = checkout.root / "toolchain" / "go" / module.name
     entry = None
-    if way in ("auto", "download"):
+    if way in ("auto", "download") and download.releases(module):
         entry = _downloaded(module, sources, say, required=way == "download")
     if entry is None:
         entry = built(module, sources, say)

@@ -19,6 +19,8 @@ class Module:
     """Import paths of the main packages; the programs are called after the tools in the same order."""
     programs: tuple[str, ...]
     ldflags: str
+    sources: tuple[str, ...] = ()
+    """Files of our own beside go.mod, for a program that is ours; nobody publishes a release of it."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ MODULES = (
     Module(
         "kubernetes", tuple(f"k8s.io/kubernetes/cmd/{name}" for name in _KUBE), _KUBE, _kubernetes_flags()
     ),
+    Module("crdb-grammar", (".",), ("crdb-grammar",), "-s -w", ("main.go",)),
 )
 
 TOOLS: dict[str, Tool] = {
@@ -74,6 +77,8 @@ TOOLS: dict[str, Tool] = {
         # kubectl may differ from its server by one minor version (Kubernetes "Version Skew Policy", 2026-11).
         Tool("kubectl", KUBERNETES, ("version", "--client"), (1, 33, 0), (1, 36, 0)),
         Tool("kwok", (0, 7, 0), ("--version",), (0, 7, 0), (0, 8, 0)),
+        # CockroachDB's grammar of v25.2, the newest that is published as a module.
+        Tool("crdb-grammar", (0, 25, 2), ("--version",), (0, 25, 2), (0, 26, 0)),
     )
 }
 

@@ -7,7 +7,13 @@ from typing import Literal
 from meridian.model.base import Model
 
 SystemPrivilege = Literal[
-    "BACKUP", "RESTORE", "VIEWACTIVITYREDACTED", "VIEWCLUSTERMETADATA", "VIEWJOB", "CANCELQUERY"
+    "BACKUP",
+    "RESTORE",
+    "VIEWACTIVITYREDACTED",
+    "VIEWCLUSTERMETADATA",
+    "VIEWJOB",
+    "CANCELQUERY",
+    "EXTERNALIOIMPLICITACCESS",
 ]
 
 
