@@ -54,6 +54,8 @@ class Machine:
             sources.mkdir(parents=True)
             (sources / "go.mod").write_text(f"module {module.name}\n")
             (sources / "go.sum").write_text("proof\n")
+            for own in module.sources:
+                (sources / own).write_text("package main\n")
         return Checkout(root)
 
     def builds(self) -> list[str]:

@@ -17,7 +17,7 @@ from meridian.paths import Checkout
 from meridian.toolchain import ALL_TOOLS, download, ensure
 from meridian.toolchain.errors import ToolchainError
 
-MODULES_BUILT = ["etcd", "kubernetes", "kwok", "pulumi"]
+MODULES_BUILT = ["crdb-grammar", "etcd", "kubernetes", "kwok", "pulumi"]
 OFFICIAL = {"pulumi": "v3.215.0", "pulumi-language-python": "v3.215.0"}
 
 
@@ -67,6 +67,17 @@ def test_other_sources_or_another_go_make_other_programs(
     monkeypatch.setenv("FAKE_GO_VERSION", "go1.25.2")
     bring(machine, "one", tools=("etcd",))
     assert machine.builds() == ["etcd", "etcd", "etcd"]
+
+
+def test_a_program_of_our_own_is_built_again_when_its_source_changes_and_never_asked_of_a_publisher(
+    machine: Machine, said: list[str]
+) -> None:
+    bring(machine, "one", said, tools=("crdb-grammar",))
+    machine.checkout("two")
+    (machine.folder / "two/toolchain/go/crdb-grammar/main.go").write_text("package main // changed\n")
+    bring(machine, "two", said, tools=("crdb-grammar",))
+    assert machine.builds() == ["crdb-grammar", "crdb-grammar"]
+    assert not [line for line in said if "publisher" in line]
 
 
 def test_a_damaged_program_in_the_cache_is_built_again(machine: Machine, said: list[str]) -> None:
