@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from meridian.model.assumptions import AvailabilityAssumptions, Latency, Load
 from meridian.model.environment import Estate
 from meridian.model.regions import Region
 from meridian.model.tables import Tables
@@ -15,6 +16,9 @@ FILES: dict[str, type[BaseModel]] = {
     "estate.schema.json": Estate,
     "region.schema.json": Region,
     "tables.schema.json": Tables,
+    "latency.schema.json": Latency,
+    "availability.schema.json": AvailabilityAssumptions,
+    "load.schema.json": Load,
 }
 
 
