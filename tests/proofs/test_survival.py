@@ -24,13 +24,13 @@ NINE = {
 }
 
 
-def diversity(nodes: tuple[str, ...], localities: dict[str, Locality]) -> float:
-    total = 0.0
+def diversity(nodes: tuple[str, ...], localities: dict[str, Locality]) -> int:
+    total = 0
     for one, other in combinations(nodes, 2):
         pair = list(zip(localities[one], localities[other], strict=True))
         shared = next((i for i, (left, right) in enumerate(pair) if left != right), len(pair))
-        total += (len(pair) - shared) / len(pair)
-    return round(total, 6)
+        total += len(pair) - shared
+    return total
 
 
 def slowly(localities: dict[str, Locality], demand: Demand, failed: frozenset[str]) -> tuple[int, int] | None:

@@ -42,10 +42,12 @@ def validate(
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(help="estate or region.")] = "estate",
-    write: Annotated[bool, typer.Option("--write", help="Write both schemas to stacks/schema/.")] = False,
+    kind: Annotated[
+        str, typer.Argument(help="estate, region, tables, latency, availability or load.")
+    ] = "estate",
+    write: Annotated[bool, typer.Option("--write", help="Write every schema to stacks/schema/.")] = False,
 ) -> None:
-    """Print the JSON Schema of one kind of file, or write both for the editors."""
+    """Print the JSON Schema of one kind of file, or write all for the editors."""
     if write:
         folder = find_checkout().stacks / "schema"
         folder.mkdir(exist_ok=True)
@@ -55,5 +57,8 @@ def schema(
         return
     file = f"{kind}.schema.json"
     if file not in FILES:
-        raise typer.BadParameter(f"{kind!r} is no kind of file; choose estate or region", param_hint="KIND")
+        raise typer.BadParameter(
+            f"{kind!r} is no kind of file; choose of {', '.join(name.split('.')[0] for name in FILES)}",
+            param_hint="KIND",
+        )
     typer.echo(rendered()[file], nl=False)

@@ -36,7 +36,8 @@ class Demand:
 class Hit:
     """A most diverse set of nodes, and how many of them a failure takes."""
 
-    diversity: float
+    diversity: int
+    """Summed over all pairs, in tiers that the two do not share: whole numbers, so that equal sets tie exactly."""
     taken: int
     nodes: tuple[str, ...]
 
@@ -84,9 +85,7 @@ class Tree:
             # One locality: its nodes are alike but for having failed.
             ordered = sorted(nodes, key=lambda name: ((name in failed) != (sign > 0), name))
             return {
-                count: Hit(
-                    0.0, sign * sum(name in failed for name in ordered[:count]), tuple(ordered[:count])
-                )
+                count: Hit(0, sign * sum(name in failed for name in ordered[:count]), tuple(ordered[:count]))
                 for count in range(min(voters, len(ordered)) + 1)
             }
         children: dict[str, dict[str, Locality]] = {}
@@ -94,8 +93,8 @@ class Tree:
             children.setdefault(tiers[tier] if tier < len(tiers) else "", {})[name] = tiers
         if any(place not in children for place in least):
             return {}
-        weight = (self.depth - tier) / self.depth
-        filled: dict[int, Hit] = {0: Hit(0.0, 0, ())}
+        weight = self.depth - tier
+        filled: dict[int, Hit] = {0: Hit(0, 0, ())}
         for place, inside in sorted(children.items()):
             parts = self._fill(inside, tier + 1, voters, failed, sign, {})
             grown: dict[int, Hit] = {}
@@ -104,8 +103,7 @@ class Tree:
                     if count < least.get(place, 0) or before + count > voters:
                         continue
                     candidate = Hit(
-                        # Rounded: equal sums must tie, whatever the order in which they were added.
-                        round(so_far.diversity + part.diversity + before * count * weight, 9),
+                        so_far.diversity + part.diversity + before * count * weight,
                         so_far.taken + part.taken,
                         (*so_far.nodes, *part.nodes),
                     )
