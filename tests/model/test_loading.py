@@ -136,7 +136,7 @@ def test_a_fourth_region_is_added_by_a_file_alone(checkout: Path) -> None:
         "key: eu": "key: north", "europe-west1-b": "europe-north1-a", "europe-west1-c": "europe-north1-b",
         "europe-west1-d": "europe-north1-c", "europe-west1": "europe-north1", "eu-west-1": "eu-north-1",
         "prod-eu": "prod-north", "10.32": "10.200", "10.33": "10.201", "10.40": "10.208", "10.41": "10.209",
-        "64514": "64530", "64515": "64531", " eu-1:": " north-1:", " eu-2:": " north-2:", " eu-3:": " north-3:",
+        'start: "00:00"': 'start: "12:00"', "64514": "64530", "64515": "64531", " eu-1:": " north-1:", " eu-2:": " north-2:", " eu-3:": " north-3:",
     }  # fmt: skip
     for old, new in moves.items():
         text = text.replace(old, new)

@@ -350,6 +350,28 @@ MUTANTS = [
     Mutant(T, "countries.eu", ["DE"], "tables.countries", "in no list"),
     Mutant(T, "countries.asia", ..., "tables.countries", "the partitions are"),
     Mutant(T, "backups", {"gc_hours": 1}, "tables.backups.gc_hours", "gone before the next"),
+    Mutant(
+        E,
+        "platform.namespaces.database.quota.load_balancers",
+        0,
+        "platform.namespaces.database.quota.load_balancers",
+        "inner load balancer",
+    ),
+    Mutant(
+        E,
+        "platform.namespaces.database.quota.pods",
+        4,
+        "platform.namespaces.database.quota.pods",
+        "the resolver of their names",
+    ),
+    Mutant(E, "platform.identities.backups", ..., "platform.identities", "have no service account"),
+    Mutant(
+        EU,
+        "gcp.cluster.maintenance.start",
+        "05:00",
+        "regions.us.gcp.cluster.maintenance",
+        "prod-eu-gke holds database nodes too",
+    ),
     # money and the edge
     Mutant(E, "budget.floor_usd", 150000, "budget.floor_usd", "not below ceiling_usd"),
     Mutant(E, "budget.alert_at", [0.9, 0.5], "budget.alert_at", "rise"),

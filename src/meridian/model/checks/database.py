@@ -9,13 +9,14 @@ from meridian.model.environment import Environment
 from meridian.model.machines import MACHINES, Machine
 from meridian.model.problems import Path, Problem
 from meridian.model.regions import Cloud
-from meridian.model.topology import JOIN_PER_REGION, join_nodes
+from meridian.model.topology import JOIN_PER_REGION, NAMESPACE, join_nodes, nodes_of
 
 LEAST_CPU = 8
 MEMORY_PER_CPU_GIB = 4
 POD_MEMORY_PER_CPU_GIB = 3
 """What is left of the machine's 4 GiB per vCPU when system and agents have taken theirs."""
 IOPS_PER_CPU, MIB_PER_CPU = 500, 30
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
 def machines(environment: Environment) -> Iterator[Problem]:
@@ -146,6 +147,66 @@ def clients(environment: Environment) -> Iterator[Problem]:
             yield Problem(
                 (*path, key), name, "a client with this name would be a node", "choose another name"
             )
+
+
+def names(environment: Environment) -> Iterator[Problem]:
+    """The nodes' names are answered in every cluster: two pods more than nodes, and a load balancer for the others."""
+    own = environment.platform.namespaces.get(NAMESPACE)
+    if own is None:
+        return
+    path: Path = ("platform", "namespaces", NAMESPACE, "quota")
+    most = max(len(nodes_of(environment, cluster)) for cluster in environment.clusters())
+    if own.quota.load_balancers < 1:
+        yield Problem(
+            (*path, "load_balancers"),
+            own.quota.load_balancers,
+            "the other clusters ask for the nodes' names at an inner load balancer",
+            "give 1",
+        )
+    # A pod more while the resolver's Deployment is replaced.
+    if own.quota.pods < most + 3:
+        yield Problem(
+            (*path, "pods"),
+            own.quota.pods,
+            f"{most} database nodes and the resolver of their names are {most + 3} pods",
+            f"give at least {most + 3}",
+        )
+
+
+def account(environment: Environment) -> Iterator[Problem]:
+    """The nodes run under a service account of their namespace, by which they write backups."""
+    identities = environment.platform.identities
+    if not any(identity.namespace == NAMESPACE for identity in identities.values()):
+        yield Problem(
+            ("platform", "identities"),
+            sorted(identities),
+            f"none lies in namespace {NAMESPACE}: the database's nodes have no service account",
+            "add one with `access: backups`",
+        )
+
+
+def upgrades_apart(environment: Environment) -> Iterator[Problem]:
+    """No two clusters that hold database nodes are upgraded at the same hours.
+
+    A disruption budget ends at its cluster: drained side by side, the clusters of several regions would take several
+    replicas of one system range at once.
+    """
+    seen: list[tuple[set[int], str]] = []
+    for name, (region, cloud, cluster) in sorted(environment.clusters().items()):
+        if not nodes_of(environment, name):
+            continue
+        window = cluster.maintenance
+        first = _DAYS.index(window.day) * 24 + int(window.start[:2])
+        hours = {(first + hour) % 168 for hour in range(window.hours + (window.start[3:] != "00"))}
+        other = next((found for taken, found in seen if taken & hours), None)
+        if other:
+            yield Problem(
+                ("regions", region.key, cloud, "cluster", "maintenance"),
+                f"{window.day} {window.start}, {window.hours} h",
+                f"{other} holds database nodes too and is upgraded at the same hours",
+                "choose hours that no other cluster has",
+            )
+        seen.append((hours, name))
 
 
 def _machines(environment: Environment) -> Iterator[tuple[Path, str, Machine, Cloud]]:

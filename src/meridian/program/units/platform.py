@@ -17,6 +17,7 @@ from components.outputs import ClusterOutputs
 from meridian.model.regions import AwsSite, Cloud, GcpSite, Region
 from meridian.program import naming, providers
 from meridian.program.context import Context
+from meridian.program.database import DatabasePlacement
 from meridian.program.graph import region_of
 from meridian.program.ip_plan import control_plane_ranges
 from meridian.program.refs import Upstream
@@ -51,11 +52,12 @@ def wire(context: Context) -> None:
     """Make the unit; a cluster that does not answer fails this unit and no other."""
     key = region_of(context.unit) or context.unit
     region, upstream = context.environment.regions[key], Upstream(context.environment, key)
+    database = DatabasePlacement(context)
     for cloud in region.sites():
         target = _target(context, region, upstream, cloud)
         namespaces = _ground(context, target)
         emails = _cloud_identities(context, region, target, upstream)
-        ServiceAccounts(
+        accounts = ServiceAccounts(
             f"{target.kind}-identities",
             ServiceAccountsArgs(
                 identities=context.environment.platform.identities,
@@ -64,6 +66,9 @@ def wire(context: Context) -> None:
                 labels=target.labels,
             ),
             target.options,
+        )
+        database.place(
+            target.kind, target.site.cluster.name, target.provider, namespaces.names, accounts.names
         )
 
 
