@@ -16,6 +16,7 @@ from pathlib import Path
 from meridian.local.controlplane import flags, nodes
 from meridian.local.controlplane.certificates import Certificates
 from meridian.local.controlplane.process import Child
+from meridian.local.controlplane.simulation import Simulation
 from meridian.local.controlplane.spec import SUPPORTED_MINOR, ControlPlaneSpec, Endpoint, NodePoolSpec
 from meridian.local.errors import LocalError
 from meridian.local.ports import free_ports, is_free
@@ -33,6 +34,7 @@ class _Plane:
     endpoint: Endpoint | None = None
     children: list[Child] = field(default_factory=list)
     pools: dict[str, NodePoolSpec] = field(default_factory=dict)
+    simulation: Simulation | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -212,6 +214,8 @@ class ControlPlanes:
         plane.endpoint = Endpoint(url, certificates.ca_pem, target, spec.version)
         for pool in plane.pools.values():
             nodes.sync(spec, plane.endpoint, pool)
+        plane.simulation = Simulation(spec, plane.endpoint)
+        plane.simulation.start()
 
     def _child(self, plane: _Plane, program: str, arguments: list[str]) -> Child:
         log = self._root / "logs" / f"{plane.spec.id}-{program}.log"
@@ -219,6 +223,9 @@ class ControlPlanes:
 
     def _halt(self, plane: _Plane) -> None:
         plane.endpoint = None
+        if plane.simulation is not None:
+            plane.simulation.stop()
+            plane.simulation = None
         threads = [threading.Thread(target=child.stop) for child in plane.children]
         for thread in threads:
             thread.start()
