@@ -32,6 +32,12 @@ class Commands(LazyGroup):
             "Print the database's SQL in either form, parsed by CockroachDB's own grammar.",
         ),
         Lazy(
+            "prove",
+            "meridian.cli.prove_command",
+            "prove",
+            "Prove what the plan survives, how fast it fails over and how long visitors wait.",
+        ),
+        Lazy(
             "toolchain",
             "meridian.cli.toolchain_commands",
             "toolchain",
