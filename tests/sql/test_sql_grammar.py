@@ -66,6 +66,17 @@ def test_a_broken_statement_is_refused_with_its_place_and_reason(program: Path, 
     assert problem.fix == "correct the expression in stacks/tables.yaml"
 
 
+def test_what_stands_in_a_literal_is_looked_into(program: Path, listed: Desired) -> None:
+    made = {each.key: each for each in statements(listed)}
+    function = made["function:audit"]
+    broken = replace(function, text=function.text.replace("RETURN OLD", "RETRUN OLD"))
+    (problem,) = grammar_problems(program, [broken])
+    assert "syntax error" in problem.rule
+    retention = made["retention:audit"]
+    assert retention.embedded == ("SELECT (at + INTERVAL '2192 days') FROM audit",)
+    assert grammar_problems(program, [replace(retention, embedded=("SELECT (at + ) FROM audit",))])
+
+
 def test_two_statements_in_one_text_are_refused(program: Path, listed: Desired) -> None:
     first = replace(statements(listed)[1], text="SELECT 1; DROP TABLE users")
     assert len(grammar_problems(program, [first])) == 1

@@ -109,10 +109,22 @@ def test_a_change_of_type_is_refused_with_the_way(schema: Desired) -> None:
         migration(schema, new).checked()
 
 
-def test_a_change_of_the_countries_is_refused_because_rows_would_move(schema: Desired) -> None:
-    new = edited(schema, lambda d: d["tables"]["countries"]["eu"].remove("GB"))
-    with pytest.raises(MigrationRefusedError, match="decides where rows lie"):
-        migration(schema, new).checked()
+def test_a_change_of_the_countries_moves_rows_so_it_is_planned_beside_the_old(schema: Desired) -> None:
+    def move(data: dict[str, Any]) -> None:
+        data["tables"]["countries"]["eu"].remove("GB")
+        data["tables"]["countries"]["us"].append("GB")
+
+    way = migration(schema, edited(schema, move))
+    assert way.planned and not way.refused
+    assert [each.text.split(" (")[0] for each in way.statements if each.kind == "copy"][1].startswith(
+        'INSERT INTO "app-next".public.users'
+    )
+
+
+def test_tables_and_form_do_not_change_at_once(listed: Desired, by_row: Desired) -> None:
+    new = edited(by_row, lambda d: table(d)["columns"].update(phone={"type": "text", "nullable": True}))
+    with pytest.raises(MigrationRefusedError, match="land the change of the tables first"):
+        migration(listed, new).checked()
 
 
 def test_a_new_primary_key_is_refused(schema: Desired) -> None:

@@ -12,8 +12,8 @@ import pytest
 from meridian.local.database.postgres import SUPERUSER, Postgres
 from meridian.model import Environment
 from meridian.model.placement import Form
-from meridian.sql import desired, statements
-from tests.sql.schemas import FORMS, parameters
+from meridian.sql import desired, migration, statements
+from tests.sql.schemas import FORMS, edited, parameters
 
 Connection = psycopg.Connection[Any]
 
@@ -157,3 +157,66 @@ def test_the_audit_trail_is_append_only_even_for_the_superuser(database: Connect
 def test_a_role_does_only_what_it_is_for(database: Connection, role: str, query: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         seen(database, role, str(uuid.uuid4()), query)
+
+
+CATALOGUE = {
+    "columns": "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns "
+    "WHERE table_schema = 'public'",
+    "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = 'public'::regnamespace AND contype <> 'n'",
+    "policies": "SELECT tablename, policyname, cmd, roles::text, qual, with_check FROM pg_policies",
+    "grants": "SELECT table_name, grantee, privilege_type FROM information_schema.role_table_grants "
+    "WHERE table_schema = 'public'",
+    "security": "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+    "AND relkind = 'r'",
+    "triggers": "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal",
+    "functions": "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
+}
+
+
+def catalogue(database: Connection) -> dict[str, set[Any]]:
+    return {name: set(database.execute(query).fetchall()) for name, query in CATALOGUE.items()}
+
+
+def change_everything(data: dict[str, Any]) -> None:
+    tables = data["tables"]["tables"]
+    users = tables["users"]
+    users["columns"]["phone"] = {"type": "text", "nullable": True, "data": "contact"}
+    users["columns"]["locale"].update(default=None, check="length(locale) = 2")
+    users["columns"]["display_name"].update(nullable=False, default="'somebody'")
+    users["policies"]["users_sign_on"].update(using="false")
+    users["grants"]["app"] = ["SELECT"]
+    users["indexes"]["users_created_idx"] = {"columns": ["region", "created_at"], "storing": ["locale"]}
+    tables["documents"]["columns"]["kind"].update(check="kind IN ('record', 'letter')")
+    tables["documents"]["columns"].pop("size_bytes")
+    tables["audit"]["retention"].update(days=3000)
+    tables["audit"]["indexes"].pop("audit_at_idx")
+    tables["consents"]["foreign_keys"].pop("consents_text_fkey")
+    tables["sessions"]["policies"].pop("sessions_own")
+    tables["sessions"]["grants"] = {"signon": ["SELECT", "INSERT"]}
+    tables.pop("identities")
+    tables["notes"] = tables["documents"] | {"indexes": {}, "foreign_keys": {}, "policies": {}, "grants": {}}
+    data["tables"]["approved_drops"] = ["identities", "documents.size_bytes", "audit.audit_at_idx"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_migrated_database_is_the_same_as_a_fresh_one(
+    server: Postgres, prod: Environment, form: Form
+) -> None:
+    old = desired(prod, parameters(prod), form=form)
+    new = edited(old, change_everything)
+    found = []
+    ways = ((*statements(old), *migration(old, new).checked().statements), statements(new))
+    for way in ways:
+        with connect(server, "postgres") as admin:
+            admin.execute('DROP DATABASE IF EXISTS "app" WITH (FORCE)')
+            admin.execute('CREATE DATABASE "app"')
+        with connect(server, "app") as database:
+            for statement in way:
+                if statement.on_postgres:
+                    database.execute(statement.on_postgres)
+            found.append(catalogue(database))
+    migrated, fresh = found
+    for part, rows in fresh.items():
+        assert migrated[part] == rows, part

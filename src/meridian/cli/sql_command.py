@@ -37,6 +37,8 @@ def sql(
     estate = load_environment(checkout.root, environment)
     wanted = desired(estate, sql_parameters(estate), form=_form(form, "--form"))
     target = _form(migrate_to, "--migrate-to")
+    if target and postgres:
+        raise typer.BadParameter("PostgreSQL has no forms to change between", param_hint="--postgres")
     if target:
         other = desired(estate, sql_parameters(estate), form=target)
         made = migration(wanted, other).checked()

@@ -30,7 +30,7 @@ def refusals(old: Desired, new: Desired, name: str) -> Iterator[Problem]:
             "make a new table, copy, and drop the old one with an approval",
         )
     for key, column in after.columns.items():
-        yield from _column_refusals(old, new, before.columns.get(key), column, (*path, "columns", key))
+        yield from _column_refusals(before.columns.get(key), column, (*path, "columns", key))
 
 
 def changes(old: Desired, new: Desired, name: str) -> Iterator[Statement]:
@@ -65,9 +65,7 @@ def drops(before: Table, after: Table, name: str) -> Iterator[Statement]:
             )
 
 
-def _column_refusals(
-    old: Desired, new: Desired, previous: Column | None, column: Column, path: tuple[str, ...]
-) -> Iterator[Problem]:
+def _column_refusals(previous: Column | None, column: Column, path: tuple[str, ...]) -> Iterator[Problem]:
     if previous is None:
         if not column.nullable and column.default is None:
             yield Problem(
@@ -84,13 +82,12 @@ def _column_refusals(
             f"was {previous.type}; a change of type rewrites every row and may lose values",
             f"add a column of type {column.type}, fill it, use it, then drop this one with an approval",
         )
-    computed = column.computed_from is not None and old.tables.countries != new.tables.countries
-    if previous.computed_from != column.computed_from or computed:
+    if previous.computed_from != column.computed_from:
         yield Problem(
             (*path, "computed_from"),
             column.computed_from,
             "a computed column's expression cannot be changed, and this one decides where rows lie",
-            "make a new table with the new lists, copy region by region, and drop the old one with an approval",
+            "make a new table, copy region by region, and drop the old one with an approval",
         )
 
 

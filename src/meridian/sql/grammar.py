@@ -54,8 +54,10 @@ def parse(program: Path, texts: Sequence[str]) -> list[Answer]:
 
 
 def grammar_problems(program: Path, statements: Iterable[Statement]) -> list[Problem]:
-    """Return a problem per statement that does not parse, session prefixes included; raises GrammarError."""
-    asked = [(each, text) for each in statements for text in (*each.session, each.for_grammar)]
+    """Return a problem per statement that does not parse, with what is in its literals; raises GrammarError."""
+    asked = [
+        (each, text) for each in statements for text in (*each.session, each.for_grammar, *each.embedded)
+    ]
     found = []
     for (statement, text), answer in zip(asked, parse(program, [text for _, text in asked]), strict=True):
         if not answer.ok:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from meridian.model.problems import Problem
 from meridian.sql import changes
-from meridian.sql.change_form import change_of_form
+from meridian.sql.beside import side_by_side
 from meridian.sql.desired import Desired
 from meridian.sql.render import statements
 from meridian.sql.statement import Migration, Statement
@@ -18,15 +18,15 @@ _DROP_ORDER = {"policy": 0, "trigger": 0, "index": 2, "column": 3, "table": 4, "
 def migration(old: Desired | None, new: Desired) -> Migration:
     """Return the ordered statements from `old` (None: an empty cluster) to `new`.
 
-    A drop is refused unless the new data's `approved_drops` names it; a change of form is planned, never applied
-    by itself.
+    A drop is refused unless the new data's `approved_drops` names it; a change of form, or of the countries that decide
+    where rows lie, is planned and never applied by itself.
     """
     if old is None:
         return Migration(statements(new))
     if old.name != new.name:
         return Migration((), (_renamed(old, new),))
-    if old.form != new.form:
-        return change_of_form(old, new)
+    if old.form != new.form or old.tables.countries != new.tables.countries:
+        return side_by_side(old, new)
     before = {each.key: each for each in statements(old)}
     after = {each.key: each for each in statements(new)}
     added: list[Statement] = []

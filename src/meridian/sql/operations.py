@@ -57,6 +57,7 @@ def table(name: str, table: Table) -> Iterator[Statement]:
             kind="retention",
             table=name,
             text=f"ALTER TABLE {name} SET (ttl_expiration_expression = {literal(expiry)}, ttl_job_cron = '@daily')",
+            embedded=(f"SELECT {expiry} FROM {name}",),
             why=f"rows are deleted {f'{days} days after' if days else 'at'} {column}, by the database itself",
         ).undoing(f"ALTER TABLE {name} RESET (ttl)")
 

@@ -54,8 +54,8 @@ def _body(statement: Statement, *, postgres: bool) -> Iterator[str]:
 
 
 def _section(desired: Desired, statement: Statement) -> str:
-    if statement.key.startswith("form:") or statement.kind in ("copy", "check"):
-        return "the way to the other form"
+    if statement.key.startswith("step:") or statement.kind in ("copy", "check"):
+        return "the way, step by step"
     if statement.table is not None:
         table = desired.tables.tables.get(statement.table)
         return f"{statement.table}: {table.purpose}" if table else statement.table

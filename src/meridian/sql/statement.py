@@ -44,6 +44,8 @@ class Statement:
     """Changes when a bound secret does, so that the statement runs again."""
     newer: str = ""
     """The part of `text` that the cluster takes but the published grammar (v25.2) does not know."""
+    embedded: tuple[str, ...] = ()
+    """SQL that stands in a literal of `text`, as a statement of its own, for the grammar to look into."""
     undo: Statement | None = None
     replace: bool = False
     """To change the object, undo comes first; otherwise the new text alone does it."""
@@ -65,14 +67,23 @@ class Statement:
     def as_json(self) -> dict[str, object]:
         """Return a plain object without what undoes it."""
         fields = {
-            name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("undo", "replace")
+            name: getattr(self, name)
+            for name in self.__dataclass_fields__
+            if name not in ("undo", "replace", "embedded")
         }
         return {**fields, "postgres": self.on_postgres}
 
     def undoing(self, text: str, *, destructive: bool = False, postgres: str | None = None) -> Statement:
         """Return this statement with what takes its object away again."""
         undo = replace(
-            self, text=text, destructive=destructive, postgres=postgres, parameters=(), newer="", undo=None
+            self,
+            text=text,
+            destructive=destructive,
+            postgres=postgres,
+            parameters=(),
+            newer="",
+            embedded=(),
+            undo=None,
         )
         return replace(self, undo=replace(undo, why=f"undoes: {self.why}"))
 
@@ -94,7 +105,7 @@ class Migration:
     statements: tuple[Statement, ...]
     refused: tuple[Problem, ...] = ()
     planned: bool = False
-    """True for a change of form: people run it step by step; a runner must not apply it by itself."""
+    """True when rows must move: people run it step by step; a runner must not apply it by itself."""
 
     @property
     def empty(self) -> bool:

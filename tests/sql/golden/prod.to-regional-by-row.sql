@@ -430,7 +430,7 @@ CREATE TRIGGER audit_is_append_only
 ALTER TABLE audit SET (ttl_expiration_expression = '(at + INTERVAL ''2192 days'')', ttl_job_cron = '@daily');
 
 -- -----------------------------------------------------------------------------
--- the way to the other form
+-- the way, step by step
 -- -----------------------------------------------------------------------------
 
 -- 2: writing stops; the portal answers 503 to writes from here on
@@ -591,7 +591,7 @@ RECURRING '@hourly' FULL BACKUP '@daily'
 WITH SCHEDULE OPTIONS first_run = 'now', on_execution_failure = 'retry', on_previous_running = 'wait';
 
 -- -----------------------------------------------------------------------------
--- the way to the other form
+-- the way, step by step
 -- -----------------------------------------------------------------------------
 
 -- 6: only after a full backup of the new form and an agreed time; nothing goes back after this

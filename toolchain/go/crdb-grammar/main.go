@@ -14,6 +14,8 @@ import (
 
 	"github.com/cockroachdb/cockroachdb-parser/pkg/sql/parser"
 	"github.com/cockroachdb/cockroachdb-parser/pkg/sql/pgwire/pgerror"
+	plpgsql "github.com/cockroachdb/cockroachdb-parser/pkg/sql/plpgsql/parser"
+	"github.com/cockroachdb/cockroachdb-parser/pkg/sql/sem/tree"
 )
 
 const module = "github.com/cockroachdb/cockroachdb-parser"
@@ -59,12 +61,40 @@ func parse(sql string) (reply answer) {
 		}
 	}()
 	statement, err := parser.ParseOne(sql)
+	if err == nil {
+		err = parseBody(statement.AST)
+	}
 	if err != nil {
 		flat := pgerror.Flatten(err)
 		line, column := place(flat.Detail)
 		return answer{Error: flat.Message, Line: line, Column: column}
 	}
 	return answer{OK: true, Kind: statement.AST.StatementTag(), Normalised: statement.AST.String()}
+}
+
+// parseBody looks into a routine's body, which the statement's grammar takes as a mere string.
+func parseBody(statement tree.Statement) error {
+	routine, ok := statement.(*tree.CreateRoutine)
+	if !ok {
+		return nil
+	}
+	body, language := "", tree.RoutineLangUnknown
+	for _, option := range routine.Options {
+		switch each := option.(type) {
+		case tree.RoutineBodyStr:
+			body = string(each)
+		case tree.RoutineLanguage:
+			language = each
+		}
+	}
+	var err error
+	switch language {
+	case tree.RoutineLangPLpgSQL:
+		_, err = plpgsql.Parse(body)
+	case tree.RoutineLangSQL:
+		_, err = parser.Parse(body)
+	}
+	return err
 }
 
 // place reads where the grammar's drawing, the source up to the error with a caret below, points at.

@@ -1,10 +1,11 @@
-"""The planned way between the forms: a second database beside the first, so that no row ever lies unplaced."""
+"""The planned way when rows must move: a second database beside the first, so that no row ever lies unplaced."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from meridian.model.problems import Problem
 from meridian.model.tables import Table
 from meridian.sql.desired import Desired
 from meridian.sql.render import statements
@@ -14,11 +15,18 @@ from meridian.sql.text import literal, names, quoted
 _CLUSTER_WIDE = ("licence", "setting", "role", "audit", "schedule")
 
 
-def change_of_form(old: Desired, new: Desired) -> Migration:
+def side_by_side(old: Desired, new: Desired) -> Migration:
     """Return the ordered steps; people run them one by one, and each can be checked before the next.
 
     In place, partitions and zones must go before regions can come, and in between rows of the EU may move anywhere.
     """
+    changed = [
+        name
+        for name in {**old.tables.tables, **new.tables.tables}
+        if old.tables.tables.get(name) != new.tables.tables.get(name)
+    ]
+    if changed:
+        return Migration((), (_one_at_a_time(changed),), planned=True)
     beside = new.model_copy(update={"name": f"{new.name}-next"})
     previous = f"{old.name}-previous"
     steps: list[Statement] = [
@@ -77,6 +85,15 @@ def change_of_form(old: Desired, new: Desired) -> Migration:
     return Migration(tuple(steps), planned=True)
 
 
+def _one_at_a_time(changed: list[str]) -> Problem:
+    return Problem(
+        ("tables", "tables"),
+        ", ".join(changed),
+        "tables change together with the form or the countries; a copy could not be compared with its source",
+        "land the change of the tables first, the move of the rows after it",
+    )
+
+
 def _in(database: str, statement: Statement) -> Statement:
     """Let a statement run in the second database, whose name its text cannot tell."""
     if statement.scope == "cluster" and statement.kind != "copy":
@@ -93,11 +110,7 @@ def _writers(old: Desired) -> Iterator[tuple[str, str]]:
 
 def _copies(old: Desired, beside: Desired, name: str, table: Table) -> Iterator[Statement]:
     """Yield one copy per region, to be run on a node of that region: the rows never leave it."""
-    shared = [
-        key
-        for key, column in table.columns.items()
-        if column.computed_from is None and key in old.tables.tables[name].columns
-    ]
+    shared = [key for key, column in table.columns.items() if column.computed_from is None]
     selected = [_cast(beside, key, table) for key in shared]
     source, target = _qualified(old.name, name), _qualified(beside.name, name)
     copy = f"INSERT INTO {target} ({names(shared)})\n  SELECT {', '.join(selected)} FROM {source}"
@@ -142,7 +155,7 @@ def _qualified(database: str, table: str) -> str:
 
 def _step(key: str, text: str, why: str, kind: Kind, *, table: str | None = None) -> Statement:
     return Statement(
-        key=f"form:{key}",
+        key=f"step:{key}",
         kind=kind,
         text=text,
         why=why,
