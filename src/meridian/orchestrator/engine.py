@@ -55,14 +55,19 @@ def arguments(operation: str, session: Session, unit: str, *, port: int | None, 
     return found
 
 
+def event_log(session: Session, unit: str) -> Path:
+    """Return where the last engine on a unit's stack wrote its events."""
+    return session.checkout.work / "logs" / session.environment / f"{unit}.events.jsonl"
+
+
 class EngineProcess:
     """A running engine in a session of its own, so that a terminal's Ctrl-C reaches it only through us, once."""
 
     def __init__(self, session: Session, unit: str, command: Sequence[str]) -> None:
-        logs = session.checkout.work / "logs" / session.environment
+        self._events = event_log(session, unit)
+        logs = self._events.parent
         # Event logs hold inputs and outputs of resources: secrets are masked by the engine, the rest is not for all.
         logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._events = logs / f"{unit}.events.jsonl"
         self._events.unlink(missing_ok=True)
         self.output = logs / f"{unit}.log"
         self._tail = EventTail(self._events)

@@ -1,0 +1,142 @@
+"""The plan of a whole environment: every unit's resources, and a digest of what would be done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from meridian.plan.resource import PlannedResource
+
+FORMAT = 1
+_REGION_INPUTS = ("region", "location", "locations")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One preview of one environment."""
+
+    environment: str
+    providers: str
+    """embedded, plan (simulated) or official."""
+    revision: str
+    """The code's revision, with a mark when the work tree differed from it."""
+    inputs: Mapping[str, str]
+    """Digests of what the program read: each file of the environment's data, each provider's version."""
+    units: Mapping[str, tuple[PlannedResource, ...]]
+
+    def __iter__(self) -> Iterator[PlannedResource]:
+        """Yield every resource of every unit."""
+        for resources in self.units.values():
+            yield from resources
+
+    def of(self, *types: str) -> Iterator[PlannedResource]:
+        """Yield what stays of these types, over all units."""
+        return (each for each in self if each.type in types and each.stays)
+
+    @cached_property
+    def by_urn(self) -> dict[str, PlannedResource]:
+        """Every resource by its URN."""
+        return {each.urn: each for each in self}
+
+    @cached_property
+    def _regions(self) -> dict[tuple[str, str], str]:
+        return {
+            (each.unit, each.name): str(each.get("region", default=""))
+            for each in self
+            if each.type.startswith("pulumi:providers:")
+        }
+
+    def region(self, resource: PlannedResource) -> str:
+        """Return where a resource lies: its own region, location or bucket's, else its provider's; empty for nowhere."""
+        for name in _REGION_INPUTS:
+            value = resource.get(name)
+            if isinstance(value, str) and value:
+                return value.lower()
+        return self._regions.get((resource.unit, resource.provider), "")
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Return what would be done, without what stays the same."""
+        return [
+            {
+                "unit": each.unit,
+                "urn": each.urn,
+                "op": each.op,
+                "inputs": each.inputs,
+                "changed": each.changed,
+            }
+            for _, resources in sorted(self.units.items())
+            for each in resources
+            if each.changes
+        ]
+
+    def digest(self) -> str:
+        """Return the SHA-256 over inputs, revision, versions and operations of all units, as canonical JSON."""
+        content = {
+            "format": FORMAT,
+            "environment": self.environment,
+            "providers": self.providers,
+            "revision": self.revision,
+            "inputs": dict(self.inputs),
+            "operations": self.operations(),
+        }
+        return hashlib.sha256(_canonical(content)).hexdigest()
+
+    def to_json(self) -> str:
+        """Return the plan as text that `from_json` reads back, with its digest."""
+        content = {
+            "format": FORMAT,
+            "digest": self.digest(),
+            "environment": self.environment,
+            "providers": self.providers,
+            "revision": self.revision,
+            "inputs": dict(self.inputs),
+            "units": {unit: [asdict(each) for each in found] for unit, found in self.units.items()},
+        }
+        return json.dumps(content, indent=1, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Return what `to_json` wrote; raises PlanFileError for another format or a content that its digest denies."""
+        try:
+            content = json.loads(text)
+            if content["format"] != FORMAT:
+                raise PlanFileError(f"format {content['format']}", f"this version reads format {FORMAT}")
+            plan = cls(
+                content["environment"],
+                content["providers"],
+                content["revision"],
+                content["inputs"],
+                {
+                    unit: tuple(
+                        PlannedResource(**{**each, "changed": tuple(each["changed"])}) for each in found
+                    )
+                    for unit, found in content["units"].items()
+                },
+            )
+            digest = content["digest"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise PlanFileError(
+                f"{type(error).__name__}: {error}", "a plan is what `meridian preview` wrote"
+            ) from None
+        if plan.digest() != digest:
+            raise PlanFileError(
+                f"digest {str(digest)[:12]}", f"its content has digest {plan.digest()[:12]}: it was edited"
+            )
+        return plan
+
+
+class PlanFileError(ValueError):
+    """Raised for a plan file that cannot be trusted, with the value, the rule and the fix."""
+
+    def __init__(self, value: str, rule: str) -> None:
+        super().__init__(
+            f"plan file: {value}: {rule}; fix: make it anew with `meridian preview ENV --report DIR`"
+        )
+
+
+def _canonical(content: Any) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), default=list).encode()
