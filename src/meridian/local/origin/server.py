@@ -64,7 +64,8 @@ class OriginProcess:
         """Healthy means: the cluster's API server answers, and the region has a quorum of its database nodes."""
         spec = self._read()
         reasons = [each for each in (await self._api_server(spec), _no_quorum(spec.get("quorum"))) if each]
-        body = {**_identity(spec), "healthy": not reasons, "reasons": reasons}
+        # What is wrong comes first: who asks for a health check reads only the beginning.
+        body = {"healthy": not reasons, "reasons": reasons, **_identity(spec)}
         return web.json_response(body, status=503 if reasons else 200)
 
     async def _api_server(self, spec: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from meridian.local.router.resources import Monitor, Origin
 
 USER_AGENT = "Mozilla/5.0 (compatible; Cloudflare-Traffic-Manager/1.0; simulated by meridian)"
 _BODY_BYTES = 10_240
+_SAID_BYTES = 300
 """Only the first 10 KB of a body are searched for `expected_body`."""
 
 
@@ -68,7 +69,7 @@ class Prober:
             ) as answer:
                 seconds = time.monotonic() - started
                 if not expected(monitor.expected_codes, answer.status):
-                    said = (await answer.content.read(200)).decode(errors="replace").strip()
+                    said = (await answer.content.read(_SAID_BYTES)).decode(errors="replace").strip()
                     return Result(False, f"HTTP {answer.status}, expected {monitor.expected_codes}: {said}")
                 if monitor.expected_body:
                     body = (await answer.content.read(_BODY_BYTES)).decode(errors="replace")
