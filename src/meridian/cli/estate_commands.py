@@ -125,11 +125,16 @@ def _operate(
     env: str, operation: str, unit: list[str] | None, as_json: bool, providers: str, full: bool
 ) -> int:
     from meridian.orchestrator.commands import run
+    from meridian.orchestrator.providers_mode import LOCAL
 
     estate = _estate(env)
     result = run(
         estate, env, operation, units=unit or (), providers=providers, consent=operation == "recover"
     )
+    if env == LOCAL and operation in ("up", "destroy") and result.ok:
+        from meridian.cli import replicas
+
+        replicas.tell(estate.checkout, env, gone=operation == "destroy")
     if as_json:
         print(json.dumps(result.to_json(), indent=2))
     else:

@@ -111,9 +111,9 @@ class LocalClouds:
         """Set the edge's time scale: intervals, timeouts and times to live are multiplied with it; 1 is real time."""
         return float(self._link.call("time-scale", scale=scale))
 
-    def tell_database(self, environment: str, groups: Groups) -> None:
+    def tell_replicas(self, environment: str, groups: Groups) -> None:
         """Say which database nodes a group of replicas has and on which cluster each runs; no groups forgets them."""
-        self._link.call("database-nodes", environment=environment, groups=groups)
+        self._link.call("replicas", environment=environment, groups=groups)
 
     def router(self) -> RouterClient | None:
         """Return the running router; None when no load balancer exists."""

@@ -173,7 +173,7 @@ class Operations:
                 return self.losses.describe()
             case "time-scale":
                 return self.edge.pace(arguments["scale"])
-            case "database-nodes":
+            case "replicas":
                 self.edge.replicas.tell(arguments["environment"], arguments["groups"])
                 return self.edge.sync()
             case "retire":

@@ -18,7 +18,7 @@ from meridian.local.router.edge import Edge
 from meridian.local.router.events import EventLog
 from meridian.local.router.monitors import Monitors
 from meridian.local.router.probe import Prober
-from meridian.local.router.proxy import Proxy, session
+from meridian.local.router.proxy import Proxy, session, timeout
 from meridian.local.router.resolver import Place, Resolver
 from meridian.local.router.resources import Resources
 from meridian.local.router.server import edge_runner
@@ -84,7 +84,7 @@ class Net:
 
     async def until(self, state: str, *origins: str) -> None:
         """Wait until these origins are so."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while {h.state for (_, o), h in self.monitors.origins.items() if o in origins} != {state}:
                 await asyncio.sleep(0.01)
 
@@ -109,9 +109,13 @@ async def running(
     monitor: Mapping[str, Any] | None = None,
     scale: float = 0.02,
     population: str = "WEU",
+    limits: float = 1.0,
     **balancer: Any,
 ) -> AsyncIterator[Net]:
-    """Run a proxied load balancer over these pools; with a folder everything speaks TLS by an authority in it."""
+    """Run a proxied load balancer over these pools; with a folder everything speaks TLS by an authority in it.
+
+    `scale` multiplies what the load balancer's settings say, `limits` Cloudflare's own time limits towards an origin.
+    """
     names = [origin["name"] for each in given.values() for origin in each["origins"]]
     origins = {name: Fake(name, port) for name, port in zip(names, free_ports(len(names)), strict=True)}
     inputs = {
@@ -143,7 +147,10 @@ async def running(
     async with session() as upstream, aiohttp.ClientSession() as checking:
         prober = Prober(checking, trusted, scale)
         monitors = Monitors(lambda *a: asyncio.ensure_future(prober.check(*a)), events, scale)
-        edge = Edge(Proxy(upstream, trusted), monitors, b"k" * 32, scale)
+        carrier = Proxy(upstream, trusted)
+        edge = Edge(carrier, monitors, b"k" * 32, scale)
+        # Intervals are short, but how long an origin may take is real: a busy machine must not fail a test.
+        carrier.timeout = timeout(limits)
         for origin in origins.values():
             await origin.start()
         runner = edge_runner(edge, population)

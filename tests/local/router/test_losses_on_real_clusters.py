@@ -151,7 +151,7 @@ def test_losing_a_region_of_the_estate_takes_both_clouds_and_it_comes_back(cloud
 
 
 def test_a_region_without_quorum_is_not_healthy_and_says_why(clouds: LocalClouds) -> None:
-    clouds.tell_database("local", {"eu": {"eu-1": PRIMARY, "eu-2": PRIMARY, "eu-3": STANDBY}})
+    clouds.tell_replicas("local", {"eu": {"eu-1": PRIMARY, "eu-2": PRIMARY, "eu-3": STANDBY}})
     clouds.lose("node", "eu-1")
     assert states(clouds) == {PRIMARY: "healthy", STANDBY: "healthy"}
     clouds.lose("node", "eu-3")
@@ -163,7 +163,7 @@ def test_a_region_without_quorum_is_not_healthy_and_says_why(clouds: LocalClouds
     clouds.bring_back("node", "eu-1")
     eventually(lambda: set(states(clouds).values()) == {"healthy"})
     clouds.bring_back("node", "eu-3")
-    clouds.tell_database("local", {})
+    clouds.tell_replicas("local", {})
 
 
 def test_after_kill_9_of_the_daemon_clusters_origins_and_router_come_back(

@@ -45,7 +45,7 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Return what a condition says once it is true."""
     end = time.monotonic() + seconds
     while not (found := condition()):
@@ -129,7 +129,7 @@ def test_visitors_reach_an_origin_over_tls_by_the_port_of_their_region(router: P
         places = {each.name: {"port": each.port} for each in origins}
         write(router.folder, {**CONFIG, "origins": places})
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 while {o.state for p in (await asyncio.to_thread(router.client.status)).pools for o in p.origins} != {"healthy"}:  # fmt: skip
                     await asyncio.sleep(0.05)
                 assert await fetch(router) == (200, "a-gke")
@@ -273,7 +273,7 @@ def test_what_does_not_exist_cannot_be_lost_and_the_message_names_what_can(check
     for kind in ("cluster", "region", "cloud", "node"):
         with pytest.raises(DaemonError, match=r"nowhere.*fix:"):
             clouds.lose(kind, "nowhere")
-    clouds.tell_database("local", {"eu": {"eu-1": "local-eu-gke", "eu-2": "local-eu-eks"}})
+    clouds.tell_replicas("local", {"eu": {"eu-1": "local-eu-gke", "eu-2": "local-eu-eks"}})
     assert clouds.lose("node", "eu-1") == ["eu-1"]
     assert clouds.lost()["database"]["lost"] == ["eu-1"]
     assert clouds.bring_back("node", "eu-1") == ["eu-1"]

@@ -23,7 +23,7 @@ def drive(
 ) -> None:
     async def whole() -> None:
         async with (
-            asyncio.timeout(60),
+            asyncio.timeout(100),
             running(default, pools(*dict.fromkeys(default)), folder, **rest) as net,
         ):  # type: ignore[arg-type]
             await test(net)
@@ -329,7 +329,7 @@ def test_an_origin_that_says_nothing_is_a_524_and_not_tried_again() -> None:
         assert net.origins["b-gke"].seen == []
 
     # 120 s of Cloudflare's read limit, scaled.
-    drive(test, scale=0.005, adaptiveRouting={"failoverAcrossPools": True})
+    drive(test, limits=0.005, adaptiveRouting={"failoverAcrossPools": True})
 
 
 def test_an_origin_that_breaks_the_protocol_is_a_520() -> None:

@@ -31,7 +31,7 @@ def drive(
     **rest: Any,
 ) -> None:
     async def whole() -> None:
-        async with asyncio.timeout(60), running(default, given or pools(*default), **rest) as net:
+        async with asyncio.timeout(100), running(default, given or pools(*default), **rest) as net:
             await test(net)
 
     asyncio.run(whole())
