@@ -43,7 +43,7 @@ def validate(
 
 def schema(
     kind: Annotated[
-        str, typer.Argument(help="estate, region, tables, latency, availability or load.")
+        str, typer.Argument(help="estate, region, tables, latency, availability, load or prices.")
     ] = "estate",
     write: Annotated[bool, typer.Option("--write", help="Write every schema to stacks/schema/.")] = False,
 ) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from meridian.model.base import Key, Model
 from meridian.model.environment import Environment
 from meridian.model.explain import explain
+from meridian.model.prices import Prices
 from meridian.model.problems import LocatedProblem, ModelErrors, Problem
 from meridian.model.source import Source
 
@@ -124,6 +125,7 @@ class Assumptions(Model):
     latency: Latency
     availability: AvailabilityAssumptions
     load: Load
+    prices: Prices
 
 
 def load_assumptions(root: Path, environment: Environment) -> Assumptions:
@@ -137,7 +139,11 @@ def load_assumptions(root: Path, environment: Environment) -> Assumptions:
         raise ModelErrors("assumptions", unreadable)
     try:
         loaded = Assumptions.model_validate({name: source.data() for name, source in sources.items()})
-        problems = [*_round_trips(loaded, environment), *_populations(loaded, environment)]
+        problems = [
+            *_round_trips(loaded, environment),
+            *_populations(loaded, environment),
+            *_prices(loaded, environment),
+        ]
     except ValidationError as error:
         problems = explain(error)
     if problems:
@@ -190,3 +196,23 @@ def _populations(loaded: Assumptions, environment: Environment) -> list[Problem]
             )
         )
     return found
+
+
+def _prices(loaded: Assumptions, environment: Environment) -> list[Problem]:
+    """Every machine type in use has a price in each region where it is used: what most money is spent on is no guess."""
+    used = {
+        (pool.machine_type, site.region)
+        for region in environment.regions.values()
+        for site in region.sites().values()
+        for pool in site.cluster.pools.values()
+    }
+    return [
+        Problem(
+            ("prices", "prices", machine) if machine in loaded.prices.prices else ("prices", "prices"),
+            machine,
+            f"{environment.environment} runs it in {region}, and the file has no price for it there",
+            f"add `{region}: ...` to its `regions:`, with source and date",
+        )
+        for machine, region in sorted(used)
+        if machine not in loaded.prices.prices or loaded.prices.prices[machine].at(region) is None
+    ]

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from meridian.model.assumptions import AvailabilityAssumptions, Latency, Load
 from meridian.model.environment import Estate
+from meridian.model.prices import Prices
 from meridian.model.regions import Region
 from meridian.model.tables import Tables
 
@@ -19,6 +20,7 @@ FILES: dict[str, type[BaseModel]] = {
     "latency.schema.json": Latency,
     "availability.schema.json": AvailabilityAssumptions,
     "load.schema.json": Load,
+    "prices.schema.json": Prices,
 }
 
 
