@@ -35,8 +35,8 @@ def test_the_whole_schema_comes_up_and_says_what_was_only_parsed(database: Any) 
     names = {row[0] for row in database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
     assert names == set(database.schema.tables.tables)
     assert made.outputs["statements"] == len(ledger(database))
-    assert any(key.startswith(("partition:", "zone:")) for key in made.outputs["parsedOnly"])
-    assert not any(key.startswith(("table:", "policy:", "role:")) for key in made.outputs["parsedOnly"])
+    assert any(key.startswith(("partition:", "zone:")) for key in made.outputs["parsed"])
+    assert not any(key.startswith(("table:", "policy:", "role:")) for key in made.outputs["parsed"])
 
 
 def test_making_it_again_runs_nothing(database: Any) -> None:
@@ -56,6 +56,20 @@ def test_a_plan_shows_every_statement_and_needs_no_database(database: Any) -> No
     text = "\n".join(Schemas().plan(None, on_cockroach, {}).lines)
     assert "PARTITION BY LIST (region)" in text
     assert "only parsed" not in text
+
+
+def test_a_statement_that_does_not_parse_is_refused_before_anything_runs(
+    database: Any, edited: Edited
+) -> None:
+    broken = edited(
+        database.schema, lambda d: tables(d)["users"]["columns"]["locale"].update(default="'en' ||")
+    )
+    failures = Schemas().check(database.inputs(broken))
+    assert [
+        failure for failure in failures if "grammar" in failure.reason and "table.users" in failure.reason
+    ]
+    with pytest.raises(ProviderError, match=r"table\.users.*grammar"):
+        Schemas().plan(None, database.inputs(broken), {})
 
 
 def test_a_new_column_is_named_in_the_diff_shown_and_added(database: Any, edited: Edited) -> None:

@@ -25,6 +25,7 @@ class Notes(Handler[NoteInputs]):
     token = TOKEN
     inputs = NoteInputs
     fixed = frozenset({"title"})
+    plans_from = frozenset({"title", "text"})
     secret_outputs = frozenset({"copy"})
     unknown_outputs = frozenset({"copy", "size"})
 

@@ -50,7 +50,15 @@ def test_a_preview_makes_nothing_and_says_what_would_be_made_without_a_secret(
     assert (made, list(tmp_path.iterdir())) == ("", [])
     assert outputs["size"] == 12
     assert outputs["copy"] is UNKNOWN
-    assert plugin.said == ["write first", "[secret]"]
+    assert plugin.said == ["write first\n[secret]"]
+
+
+def test_a_plan_is_made_as_soon_as_what_it_needs_is_known(plugin: Any, tmp_path: Path) -> None:
+    plugin.create(TOKEN, note(tmp_path, folderPath=UNKNOWN), preview=True)
+    assert plugin.said == ["write first\n[secret]"]
+    _, outputs = plugin.create(TOKEN, note(tmp_path, title=UNKNOWN), preview=True)
+    assert len(plugin.said) == 1
+    assert outputs["size"] is UNKNOWN
 
 
 def test_a_life_from_creation_to_deletion(plugin: Any, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -14,7 +14,8 @@ from meridian.database.connection import Connection, connect
 from meridian.database.ledger import Ledger
 from meridian.database.runner import Runner, parse
 from meridian.database.steps import Dialect, between, in_dialect, lines
-from meridian.model.problems import dotted
+from meridian.model.problems import Problem, dotted
+from meridian.paths import find_checkout
 from meridian.provider.errors import ProviderError
 from meridian.provider.handler import (
     KIND,
@@ -29,7 +30,8 @@ from meridian.provider.handler import (
     differences,
     wire,
 )
-from meridian.sql import Desired, problems
+from meridian.sql import Desired, Statement, problems, statements
+from meridian.sql.grammar import PROGRAM, GrammarError, grammar_problems
 
 TOKEN = "meridian:sql:Schema"  # noqa: S105 - a type token
 
@@ -66,12 +68,14 @@ class Schemas(Handler[SchemaInputs]):
 
     token: ClassVar[str] = TOKEN
     inputs = SchemaInputs
+    plans_from: ClassVar[frozenset[str]] = frozenset({"desired", "dialect"})
 
     def check(self, news: SchemaInputs) -> list[Failure]:
         """Refuse a schema whose statements would let rows out, match no node or not parse."""
+        schema = news.schema_
         return [
             Failure("desired", f"{dotted(each.path)}: {each.rule}; fix: {each.fix}")
-            for each in problems(news.schema_)
+            for each in (*problems(schema), *_unparsed(statements(schema)))
         ]
 
     def diff(self, old: SchemaInputs, new: SchemaInputs, outputs: Outputs) -> Diff:
@@ -88,17 +92,19 @@ class Schemas(Handler[SchemaInputs]):
                 changed.update(named)
                 if named:
                     del changed["desired"]
-        drifted = [*outputs.get("missing", []), *outputs.get("unexpected", [])]
-        changed.update({f'desired["{name}"]': KIND.UPDATE for name in drifted})
+        changed.update({f'desired["{key}"]': KIND.UPDATE for key in _drifted(outputs)})
         return Diff(changed)
 
     def plan(self, old: SchemaInputs | None, new: SchemaInputs, outputs: Outputs) -> Plan:
         """Show the SQL; needs no database."""
         made = between(old.schema_ if old else None, new.schema_)
+        refused = _unparsed(made)
+        if refused:
+            told = "; ".join(f"{dotted(each.path)}: {each.rule}, near {each.value}" for each in refused)
+            raise ProviderError(new.schema_.name, told, refused[0].fix)
         steps = in_dialect(made, new.dialect)
-        drifted = [*outputs.get("missing", []), *outputs.get("unexpected", [])]
         shown = lines(steps, new.dialect) if made else []
-        shown += [f"-- drift to be mended: {name}" for name in drifted]
+        shown += [f"-- to be mended: {key}" for key in _drifted(outputs)]
         return Plan(_outputs(new, []), shown)
 
     def create(self, new: SchemaInputs) -> Made:
@@ -158,12 +164,25 @@ class Schemas(Handler[SchemaInputs]):
         return _outputs(new, [])
 
 
+def _drifted(outputs: Outputs) -> list[str]:
+    """Return the drift that no difference of two schemas shows: guards that were taken off, policies of others."""
+    return [each for each in (*outputs.get("missing", []), *outputs.get("unexpected", [])) if ":" in each]
+
+
+def _unparsed(made: Sequence[Statement]) -> list[Problem]:
+    """Return what CockroachDB's own grammar refuses; raises ProviderError without its program."""
+    try:
+        return grammar_problems(find_checkout().bin / PROGRAM, made)
+    except GrammarError as error:
+        raise ProviderError(PROGRAM, str(error), f"meridian toolchain --only {PROGRAM}") from error
+
+
 def _outputs(inputs: SchemaInputs, missing: list[str]) -> dict[str, Any]:
     steps = in_dialect(between(None, inputs.schema_), inputs.dialect)
     return {
         "digest": hashlib.sha256(inputs.desired.encode()).hexdigest(),
         "statements": len(steps.run),
-        "parsedOnly": [each.key for each in steps.parsed_only],
+        "parsed": [each.key for each in steps.parsed_only],
         "missing": missing,
         "unexpected": [],
     }

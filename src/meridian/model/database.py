@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meridian.model.base import Key, Model
+from meridian.model.base import HostName, Key, Model
 
 GIB = 1024
 """MiB in a GiB."""
@@ -83,6 +83,22 @@ class Logs(Model):
     """Size of each group of log files on the node's volume."""
 
 
+class Access(Model):
+    """Where the schema is applied, and by whom it is licensed."""
+
+    server: Literal["cluster", "embedded"] = "cluster"
+    """The nodes on the estate's clusters, or a real PostgreSQL on the machine that runs `up`."""
+    host: HostName | None = None
+    """By which name the nodes' SQL port is reached; none: the first node's own name in the private zone."""
+    licence: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,20}$")] | None = None
+    """Version of the licence in the secret setting `databaseLicence`; raise it to set the licence anew."""
+
+    @property
+    def dialect(self) -> Literal["cockroachdb", "postgresql"]:
+        """The SQL that the server speaks."""
+        return "postgresql" if self.server == "embedded" else "cockroachdb"
+
+
 class Database(Model):
     """Topology and sizes; consumed by the platforms and the data unit."""
 
@@ -116,6 +132,7 @@ class Database(Model):
     certificates: Certificates = Certificates()
     logs: Logs = Logs()
     max_offset_ms: Annotated[int, Field(ge=100, le=500)] = 250
+    access: Access = Access()
     sql_port: Literal[26257] = 26257
     http_port: Literal[8080] = 8080
 

@@ -125,7 +125,8 @@ def run(
         with ThreadPoolExecutor(1) as aside:
             # The clouds' daemon starts while the worker imports and the model is checked.
             clouds = aside.submit(_embedded, estate, session)
-            _ensure_stacks(session, graph)
+            # A plan has no state of others to read: their stacks are there, and empty.
+            _ensure_stacks(session, estate.graph if session.providers is Providers.PLAN else graph)
             if estate.check and operation in ("preview", "up"):
                 problems = pool.call(estate.check, str(estate.checkout.root), environment)
                 phases.close("imports and model")

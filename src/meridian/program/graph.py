@@ -15,7 +15,7 @@ class StackNameError(ValueError):
 def units_for(regions: Iterable[str]) -> Graph:
     """Return the units of an environment with these regions, upstream first."""
     keys = tuple(regions)
-    return {"foundation": (), **dict.fromkeys(keys, ("foundation",)), "mesh": keys}
+    return {"foundation": (), **dict.fromkeys(keys, ("foundation",)), "mesh": keys, "data": ("mesh",)}
 
 
 def platform_of(region: str) -> str:

@@ -72,12 +72,17 @@ class Handler(ABC, Generic[I]):
     inputs: type[I]
     fixed: ClassVar[frozenset[str]] = frozenset()
     """Wire names whose change needs another resource."""
+    plans_from: ClassVar[frozenset[str]] = frozenset()
+    """Wire names that `check` and `plan` are content with while others are unknown; none: they wait for all.
+
+    The inputs that they are given then lack the unknown fields: reading one raises AttributeError.
+    """
     secret_outputs: ClassVar[frozenset[str]] = frozenset()
     unknown_outputs: ClassVar[frozenset[str]] = frozenset()
     """Outputs that nobody knows before the creation."""
 
     def check(self, news: I) -> Sequence[Failure]:
-        """Return what is wrong beyond types; called with wholly known inputs only, talks to nobody."""
+        """Return what is wrong beyond types; talks to nobody."""
         return ()
 
     def diff(self, old: I, new: I, outputs: Outputs) -> Diff:

@@ -43,6 +43,23 @@ def validate(model: type[I], given: Mapping[str, Any]) -> tuple[I | None, list[F
     return None, failures
 
 
+def partial(model: type[I], given: Mapping[str, Any], needed: frozenset[str]) -> I | None:
+    """Return typed inputs without those that are not known yet; None when one of the needed ones is not known."""
+    if not needed or any(has_unknown(given.get(name)) for name in needed):
+        return None
+    values = {}
+    for field, each in model.model_fields.items():
+        name = str(each.alias)
+        if given.get(name) is None and not each.is_required():
+            values[field] = each.get_default(call_default_factory=True)
+        elif name in given and not has_unknown(given[name]):
+            values[field] = TypeAdapter(_annotated(each)).validate_python(plain(given[name]))
+    made: I = model.model_construct(**values)  # type: ignore[assignment]
+    for field in set(model.model_fields) - set(values):
+        made.__dict__.pop(field, None)
+    return made
+
+
 def _annotated(info: FieldInfo) -> Any:
     from typing import Annotated
 

@@ -16,7 +16,7 @@ from meridian.protocol.plugin import Plugin
 from meridian.protocol.values import UNKNOWN, Secret, decode, encode, plain
 from meridian.provider.errors import ProviderError
 from meridian.provider.handler import Diff, Handler, Outputs, differences
-from meridian.provider.inputs import keep_secrets, secret_texts, validate
+from meridian.provider.inputs import keep_secrets, partial, secret_texts, validate
 from meridian.provider.version import VERSION
 
 _LOG = logging.getLogger("meridian.provider")
@@ -38,6 +38,8 @@ class MeridianProvider(Plugin):
         handler = self._handler(request.urn, context)
         news = decode(request.news)
         inputs, failures = validate(handler.inputs, news)
+        if inputs is None and not failures:
+            inputs = partial(handler.inputs, news, handler.plans_from)
         if inputs is not None:
             failures = list(self._guarded(context, request.urn, news, lambda: handler.check(inputs)))
         answers = [provider_pb2.CheckFailure(property=each.property, reason=each.reason) for each in failures]
@@ -151,11 +153,13 @@ class MeridianProvider(Plugin):
     ) -> dict[str, Any]:
         unknown = {name: UNKNOWN for name in handler.unknown_outputs if name not in outputs}
         if new is None:
+            new = partial(handler.inputs, news, handler.plans_from)
+        if new is None:
             return self._state(handler, news, {**outputs, **unknown})
         plan = self._guarded(context, urn, news, lambda: handler.plan(old, new, outputs))
         hidden = secret_texts(dict(news))
-        for line in plan.lines:
-            self._say(urn, _redacted(line, hidden))
+        if plan.lines:
+            self._say(urn, _redacted("\n".join(plan.lines), hidden))
         return self._state(handler, news, {**outputs, **unknown, **plan.outputs})
 
     @staticmethod

@@ -26,8 +26,8 @@ class Random:
         return ""
 
     def identify(self, context: Context) -> str:
-        """Return `none` for passwords, as the provider does, so that no value is in an id."""
-        return "none" if context.kind in ("RandomPassword", "RandomBytes") else str(uuid4())
+        """Return an id of its own for each, where the provider calls every password `none`: here a record is found by it."""
+        return str(uuid4())
 
     def computed(self, context: Context, identifier: str) -> dict[str, Any]:
         """Draw the value."""
