@@ -47,14 +47,51 @@ def test_a_required_column_without_a_default_is_refused_with_the_way(schema: Des
         migration(schema, new).checked()
 
 
-def test_an_index_is_added_with_its_partitions_before_anything_can_be_written_to_it(listed: Desired) -> None:
+def test_a_new_index_is_partitioned_and_its_partitions_are_placed_which_the_old_zones_do_not_do(
+    listed: Desired,
+) -> None:
     def add(data: dict[str, Any]) -> None:
         table(data)["indexes"]["users_created_idx"] = {"columns": ["region", "created_at"]}
 
     made = texts(listed, edited(listed, add))
     assert made[0].startswith("CREATE INDEX IF NOT EXISTS users_created_idx ON users (region, created_at)")
     assert made[1].startswith("ALTER INDEX users@users_created_idx PARTITION BY LIST (region)")
-    assert len(made) == 2
+    assert [text.split(" CONFIGURE")[0] for text in made[2:]] == [
+        f'ALTER PARTITION "{value}" OF INDEX users@*' for value in ("us", "eu", "asia")
+    ]
+
+
+def test_a_changed_index_gets_its_partitions_and_zones_again(listed: Desired) -> None:
+    def widen(data: dict[str, Any]) -> None:
+        table(data, "audit")["indexes"]["audit_at_idx"]["storing"] = ["action"]
+        data["tables"]["approved_drops"] = ["audit.audit_at_idx"]
+
+    made = migration(listed, edited(listed, widen)).checked().statements
+    assert [each.text.split(" (")[0] for each in made[:3]] == [
+        "DROP INDEX IF EXISTS audit@audit_at_idx",
+        "CREATE INDEX IF NOT EXISTS audit_at_idx ON audit",
+        "ALTER INDEX audit@audit_at_idx PARTITION BY LIST",
+    ]
+    assert [each.key for each in made[3:]] == ["zone:audit:us", "zone:audit:eu", "zone:audit:asia"]
+
+
+def test_a_rewritten_table_is_placed_again_after_everything_else(listed: Desired) -> None:
+    def change(data: dict[str, Any]) -> None:
+        table(data)["columns"]["phone"] = {"type": "text", "default": "''", "data": "contact"}
+        table(data, "sessions")["columns"].pop("user_agent")
+        data["tables"]["approved_drops"] = ["sessions.user_agent"]
+
+    made = migration(listed, edited(listed, change)).checked().statements
+    assert [(each.kind, each.table) for each in made] == [
+        ("column", "users"), ("column", "sessions"), *[("zone", "users")] * 3, *[("zone", "sessions")] * 3,
+    ]  # fmt: skip
+
+
+def test_the_cluster_places_a_new_index_itself_in_the_modern_form(by_row: Desired) -> None:
+    def add(data: dict[str, Any]) -> None:
+        table(data)["indexes"]["users_created_idx"] = {"columns": ["region", "created_at"]}
+
+    assert len(texts(by_row, edited(by_row, add))) == 1
 
 
 def test_a_new_table_comes_with_everything_that_belongs_to_it(schema: Desired) -> None:
@@ -87,8 +124,9 @@ def test_nothing_is_dropped_unless_the_data_approves_it_by_name(
         migration(schema, gone).checked()
     approved = edited(gone, lambda d: d["tables"].update(approved_drops=[name]))
     made = migration(schema, approved).checked()
-    assert [each.text for each in made.destructive] and text in made.destructive[0].text
-    assert made.statements[-1].destructive
+    assert [text in each.text for each in made.destructive] == [True]
+    after = made.statements[made.statements.index(made.destructive[0]) + 1 :]
+    assert {each.kind for each in after} <= {"zone", "function"}
 
 
 def test_a_dropped_table_takes_its_own_objects_with_it(listed: Desired) -> None:

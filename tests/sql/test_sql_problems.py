@@ -111,12 +111,34 @@ SQL: list[tuple[str, Callable[[Statement], Statement | None], str]] = [
      "where no replica is"),
     ("the check lets in a value without a partition", changed("table:users", "('us', 'eu', 'asia')", "('us', 'eu', 'asia', 'moon')"),
      "does not list exactly the partitions"),
+    ("what nothing places lies anywhere", changed("zone:database", "constraints = '[+region=eu]',\n  ", ""),
+     "has no zone yet would lie anywhere"),
     ("row-level security is not switched on", without("security:users"), "no statement enables"),
     ("row-level security does not hold the owner", changed("security:users", ", FORCE ROW LEVEL SECURITY", ""),
      "no statement enables"),
     ("the forms are mixed", changed("partition:users", "ALTER TABLE users PARTITION BY LIST", "ALTER TABLE users SET LOCALITY GLOBAL --"),
      "belongs to the other form"),
 ]  # fmt: skip
+
+
+BY_ROW: list[tuple[str, Callable[[Statement], Statement | None], str]] = [
+    ("a table without its locality", changed("table:documents", " LOCALITY REGIONAL BY ROW AS region", ""),
+     "would lie in the primary region us"),
+    ("a table of persons in every region", changed("table:users", "LOCALITY REGIONAL BY ROW AS region", "LOCALITY GLOBAL"),
+     "would lie in the primary region us"),
+    ("nothing holds the EU's replicas", without("region:super:eu"), "would go to every region"),
+    ("the EU's nodes write to another bucket", changed("schedule:backup", "backups-eu?AUTH=implicit&COCKROACH_LOCALITY=region", "backups-us?AUTH=implicit&COCKROACH_LOCALITY=region"),
+     "nodes of region eu must write to"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "mutate", "rule"), BY_ROW, ids=[each[0] for each in BY_ROW])
+def test_statements_of_the_modern_form_are_refused(
+    by_row: Desired, name: str, mutate: Callable[[Statement], Statement | None], rule: str
+) -> None:
+    mutants = [mutant for each in statements(by_row) if (mutant := mutate(each)) is not None]
+    told = [each for each in problems(by_row, mutants) if rule in each.rule]
+    assert told and all(each.fix and each.value for each in told)
 
 
 @pytest.mark.parametrize(("name", "mutate", "rule"), SQL, ids=[each[0] for each in SQL])

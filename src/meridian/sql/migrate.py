@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from meridian.model.problems import Problem
 from meridian.sql import changes
@@ -43,6 +43,8 @@ def migration(old: Desired | None, new: Desired) -> Migration:
             added.append(statement)
         elif not statement.same_as(previous):
             added += _changed(previous, statement)
+        elif _made_anew(key, before, after):
+            added.append(statement)
     for key, statement in reversed(before.items()):
         if (
             key not in after
@@ -51,9 +53,29 @@ def migration(old: Desired | None, new: Desired) -> Migration:
         ):
             dropped.append(statement.undo)
     dropped.sort(key=lambda each: _DROP_ORDER.get(each.kind, 1))
-    ordered = (*added, *dropped)
+    rebuilt = _rebuilt(added, dropped, before)
+    placed = [each for each in after.values() if each.kind == "zone" and each.table in rebuilt]
+    ordered = (*(each for each in added if each not in placed), *dropped, *placed)
     refused += _unapproved(ordered, new)
     return Migration(ordered, tuple(refused))
+
+
+def _rebuilt(
+    added: Sequence[Statement], dropped: Sequence[Statement], before: Mapping[str, Statement]
+) -> set[str]:
+    """Return the tables that were there and get an index anew, secondary or primary: its partitions have no zone yet.
+
+    Until the zones are set again, the entries lie where the database's own zone says. Dropping a column, or adding
+    one with a value, writes a new primary index.
+    """
+    rewriting = [
+        each
+        for each in added
+        if each.kind in ("index", "partition")
+        or (each.kind == "column" and " ADD COLUMN " in each.text and " NOT NULL" in each.text)
+    ]
+    rewriting += [each for each in dropped if each.kind == "column"]
+    return {str(each.table) for each in rewriting if f"table:{each.table}" in before}
 
 
 def _changed(previous: Statement, statement: Statement) -> list[Statement]:
@@ -71,6 +93,14 @@ def _goes_with_another(
         return True
     index = statement.key.replace("partition:", "index:", 1)
     return statement.kind == "partition" and index in before and index not in after
+
+
+def _made_anew(key: str, before: Mapping[str, Statement], after: Mapping[str, Statement]) -> bool:
+    """True for the partitions of an index that changes: it is dropped with them and comes back without."""
+    if not key.startswith("partition:"):
+        return False
+    index = key.replace("partition:", "index:", 1)
+    return index in before and index in after and not after[index].same_as(before[index])
 
 
 def _unapproved(ordered: tuple[Statement, ...], new: Desired) -> list[Problem]:

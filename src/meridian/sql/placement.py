@@ -22,15 +22,7 @@ def database(desired: Desired) -> Iterator[Statement]:
     ).undoing(f"DROP DATABASE {name} CASCADE", destructive=True)
     if desired.form == "regional-by-row":
         yield from _regions(desired)
-    replicas = f"num_replicas = {desired.replication_factor}, " if desired.form == "partition-by-list" else ""
-    hours = desired.tables.backups.gc_hours
-    yield Statement(
-        key="zone:database",
-        kind="zone",
-        scope="cluster",
-        text=f"ALTER DATABASE {name} CONFIGURE ZONE USING {replicas}gc.ttlseconds = {hours * 3600}",
-        why=f"old versions stay {hours} h: longer than the time between two incremental backups",
-    )
+    yield _rest(desired)
 
 
 def table(desired: Desired, name: str, table: Table) -> Iterator[Statement]:
@@ -54,6 +46,42 @@ def lease_tiers(desired: Desired, value: str) -> list[list[str]]:
     partition = desired.partitions[value]
     region = f"+region={partition.constraint}"
     return [[region, f"+{tier}"] for tier in partition.lease_preferences] + [[region]]
+
+
+def strictest(desired: Desired) -> str | None:
+    """Return the value whose region takes whatever nothing else places: the EU's, where the law is strictest."""
+    return next(
+        (
+            value
+            for value, partition in desired.partitions.items()
+            if desired.residencies.get(partition.constraint) == "eu"
+        ),
+        None,
+    )
+
+
+def _rest(desired: Desired) -> Statement:
+    hours = desired.tables.backups.gc_hours
+    fields = [f"gc.ttlseconds = {hours * 3600}"]
+    why = f"old versions stay {hours} h, longer than the time between two incremental backups"
+    value = strictest(desired)
+    if desired.form == "partition-by-list":
+        fields.insert(0, f"num_replicas = {desired.replication_factor}")
+        if value is not None:
+            region = desired.partitions[value].constraint
+            fields.insert(1, f"constraints = {literal(f'[+region={region}]')}")
+            why += (
+                "; what nothing else places (an index while it is filled, a table before its partitions) "
+                f"lies in region {region}"
+            )
+    body = ",\n  ".join(fields)
+    return Statement(
+        key="zone:database",
+        kind="zone",
+        scope="cluster",
+        text=f"ALTER DATABASE {quoted(desired.name)} CONFIGURE ZONE USING\n  {body}",
+        why=why,
+    )
 
 
 def _partition(

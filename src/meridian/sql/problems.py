@@ -9,6 +9,7 @@ from meridian.model.checks.placement import placement_problems
 from meridian.model.checks.tables import tables_problems
 from meridian.model.problems import Problem
 from meridian.sql.desired import Desired
+from meridian.sql.placement import strictest
 from meridian.sql.render import statements
 from meridian.sql.statement import Statement
 from meridian.sql.text import listed
@@ -25,7 +26,7 @@ def problems(desired: Desired, made: Sequence[Statement] | None = None) -> list[
     found = [
         *placement_problems(desired),
         *tables_problems(desired.tables, desired),
-        *_backups(desired),
+        *_backups(desired, rendered),
         *_forms(desired, rendered),
         *_security(desired, rendered),
     ]
@@ -33,6 +34,10 @@ def problems(desired: Desired, made: Sequence[Statement] | None = None) -> list[
         found += _partitions(desired, rendered)
         found += _checks(desired, rendered)
         found += _zones(desired, rendered)
+        found += _rest(desired, rendered)
+    else:
+        found += _localities(desired, rendered)
+        found += _held(desired, rendered)
     return found
 
 
@@ -40,7 +45,7 @@ def _at(statement: Statement) -> tuple[str, ...]:
     return ("sql", *statement.key.split(":"))
 
 
-def _backups(desired: Desired) -> Iterator[Problem]:
+def _backups(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
     """Each region's part of a backup lies in the region's jurisdiction."""
     targets = desired.parameters.backups
     for region, target in targets.items():
@@ -61,6 +66,54 @@ def _backups(desired: Desired) -> Iterator[Problem]:
                     f"region {region} has no bucket: STRICT would fail every backup",
                     "give each region its bucket",
                 )
+    for statement in made:
+        if statement.kind == "schedule":
+            for region, target in targets.items():
+                part = f"{target.uri.partition('?')[0]}?"
+                lines = [
+                    line
+                    for line in statement.text.splitlines()
+                    if f"COCKROACH_LOCALITY=region%3D{region}'" in line
+                ]
+                if len(lines) != 1 or part not in lines[0]:
+                    yield Problem(
+                        _at(statement),
+                        lines[0].strip() if lines else "missing",
+                        f"nodes of region {region} must write to {target.uri}",
+                        "give each region's locality its own bucket, once",
+                    )
+
+
+def _localities(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
+    """Regional by row, each table says so itself: without a locality it lies in the primary region, whole."""
+    for name, table in desired.tables.tables.items():
+        wanted = (
+            f"LOCALITY REGIONAL BY ROW AS {table.region}"
+            if table.placement == "by-row"
+            else "LOCALITY GLOBAL"
+        )
+        found = next((each for each in made if each.key == f"table:{name}"), None)
+        if found is None or not found.text.endswith(wanted):
+            yield Problem(
+                ("sql", "table", name),
+                found.text.rsplit("\n", 1)[-1] if found else "missing",
+                f"without its locality all rows of {name} would lie in the primary region {desired.primary_region}",
+                f"end it with {wanted}",
+            )
+
+
+def _held(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
+    """Regional by row, something keeps the non-voting replicas of the EU at home."""
+    for value, partition in desired.partitions.items():
+        region = partition.constraint
+        holds = re.compile(rf'ADD SUPER REGION "[^"]+" VALUES .*"{re.escape(region)}"|PLACEMENT RESTRICTED')
+        if desired.residencies.get(region) == "eu" and not any(holds.search(each.text) for each in made):
+            yield Problem(
+                ("sql", "region", value),
+                region,
+                f"non-voting replicas of {value} would go to every region",
+                f'ALTER DATABASE ... ADD SUPER REGION "{value}" VALUES "{region}"',
+            )
 
 
 def _forms(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
@@ -136,6 +189,21 @@ def _checks(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
                 "the check on the region does not list exactly the partitions",
                 f"write {wanted}",
             )
+
+
+def _rest(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:
+    """What nothing else places lies in the EU, where there is one: an index, for one, while it is filled."""
+    value = strictest(desired)
+    if value is None:
+        return
+    wanted = f"constraints = '[+region={desired.partitions[value].constraint}]'"
+    if not any(each.key == "zone:database" and wanted in each.text for each in made):
+        yield Problem(
+            ("sql", "zone", "database"),
+            desired.name,
+            f"values of {value} in an index that has no zone yet would lie anywhere",
+            f"ALTER DATABASE ... CONFIGURE ZONE USING {wanted}",
+        )
 
 
 def _zones(desired: Desired, made: Sequence[Statement]) -> Iterator[Problem]:

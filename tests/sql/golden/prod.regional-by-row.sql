@@ -53,8 +53,9 @@ ALTER DATABASE "app" ADD SUPER REGION "asia" VALUES "asia";
 -- a row moves when its person does, never because somebody wrote it from elsewhere
 ALTER DATABASE "app" SET enable_auto_rehoming = off;
 
--- old versions stay 25 h: longer than the time between two incremental backups
-ALTER DATABASE "app" CONFIGURE ZONE USING gc.ttlseconds = 90000;
+-- old versions stay 25 h, longer than the time between two incremental backups
+ALTER DATABASE "app" CONFIGURE ZONE USING
+  gc.ttlseconds = 90000;
 
 -- -----------------------------------------------------------------------------
 -- roles

@@ -34,8 +34,9 @@ ALTER DATABASE "app-next" ADD SUPER REGION "asia" VALUES "asia";
 -- 1: a row moves when its person does, never because somebody wrote it from elsewhere
 ALTER DATABASE "app-next" SET enable_auto_rehoming = off;
 
--- 1: old versions stay 25 h: longer than the time between two incremental backups
-ALTER DATABASE "app-next" CONFIGURE ZONE USING gc.ttlseconds = 90000;
+-- 1: old versions stay 25 h, longer than the time between two incremental backups
+ALTER DATABASE "app-next" CONFIGURE ZONE USING
+  gc.ttlseconds = 90000;
 
 -- -----------------------------------------------------------------------------
 -- roles
