@@ -31,6 +31,7 @@ SCALES = (0.01, 100.0)
 _KINDS = {"balancers": BALANCER, "pools": POOL, "monitors": MONITOR}
 _LOG = logging.getLogger("meridian.local")
 _POLL_SECONDS = 0.2
+_AGAIN_SECONDS = 5.0
 
 
 class EdgeProcesses:
@@ -88,7 +89,7 @@ class EdgeProcesses:
     def sync(self) -> None:
         """Make router and origins what inventory, clusters and database nodes say; returns at once when nothing changed."""
         with self._lock:
-            running = frozenset(self._planes.running())
+            running = frozenset(self._planes.started())
             away = frozenset(self._away)
             seen = (self._inventory.revision, self.replicas.revision, running, away, self.time_scale)
             if self._ending.is_set() or seen == self._seen:
@@ -101,13 +102,13 @@ class EdgeProcesses:
             self._seen = seen
 
     def away(self, clusters: Collection[str]) -> None:
-        """End the origins of clusters at once, and start none there until they are back."""
+        """End the origins of clusters at once, before their control planes have ended, and start none there meanwhile."""
         with self._lock:
             self._away |= set(clusters)
             self.sync()
 
     def back(self, clusters: Collection[str]) -> None:
-        """Start the origins of clusters that run again."""
+        """Go by the control planes of these clusters again."""
         with self._lock:
             self._away -= set(clusters)
             self.sync()
@@ -118,6 +119,7 @@ class EdgeProcesses:
                 self.sync()
             except Exception:
                 _LOG.exception("following the load balancers")
+                self._ending.wait(_AGAIN_SECONDS)
 
     def _follow(self, kinds: dict[str, list[Record]], running: frozenset[str]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -29,10 +29,13 @@ class Losses:
             self._edge.sync()
             return [name]
         records = self._clusters(kind, name)
-        self._edge.away([record.name for record in records])
-        _together(self._planes.stop, records)
-        self._edge.sync()
-        return [record.name for record in records]
+        names = [record.name for record in records]
+        self._edge.away(names)
+        try:
+            _together(self._planes.stop, records)
+        finally:
+            self._edge.back(names)
+        return names
 
     def bring_back(self, kind: str, name: str) -> list[str]:
         """Bring something back and return what came; what runs already is left alone."""
@@ -42,12 +45,12 @@ class Losses:
             return [name]
         records = self._clusters(kind, name)
         _together(self._planes.start, records)
-        self._edge.back([record.name for record in records])
+        self._edge.sync()
         return [record.name for record in records]
 
     def describe(self) -> dict[str, Any]:
         """Return the clusters that do not run and the database with its lost nodes."""
-        running = self._planes.running()
+        running = self._planes.started()
         stopped = [
             record.name for record in self._planes.clusters() if cluster_specs.plane_id(record) not in running
         ]

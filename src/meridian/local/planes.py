@@ -112,9 +112,9 @@ class Planes:
         """Stop one cluster; its data stays."""
         self.planes.stop(cluster_specs.plane_id(record))
 
-    def running(self) -> list[str]:
-        """Return the ids of the control planes that run; starts and imports nothing."""
-        return self._planes.running() if self._planes is not None else []
+    def started(self) -> list[str]:
+        """Return the ids of the control planes that were started and not stopped; starts and imports nothing."""
+        return self._planes.started() if self._planes is not None else []
 
     def stop_all(self) -> None:
         """Stop every process."""

@@ -278,3 +278,34 @@ def test_what_does_not_exist_cannot_be_lost_and_the_message_names_what_can(check
     assert clouds.lost()["database"]["lost"] == ["eu-1"]
     assert clouds.bring_back("node", "eu-1") == ["eu-1"]
     assert clouds.lost()["database"]["lost"] == []
+
+
+def test_the_command_shows_listeners_health_and_events(checkout: Checkout) -> None:
+    (checkout.root / "Pulumi.yaml").write_text("name: x\nruntime: python\n")
+    checkout.stacks.mkdir()
+    clouds = LocalClouds.ensure_running(checkout)
+    client = running_router(clouds)
+    eventually(lambda: {o.state for p in client.status().pools for o in p.origins} == {"unhealthy"})
+
+    def command(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "meridian.cli", "local", "router", *arguments],
+            env={**os.environ, "MERIDIAN_ROOT": str(checkout.root)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    told = json.loads(command("--json"))
+    assert told["balancers"][0]["serving"]["WEU"]["pool"] == "b"
+    shown = command()
+    assert "time scale 1" in shown
+    assert f"https://127.0.0.1:{told['listeners']['WEU']}" in shown
+    assert "does not resolve" in shown
+    clouds.drift("lb", None, None)
+    eventually(lambda: clouds.router() is None)
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        command()
+    assert caught.value.returncode == 1
+    assert "fix:" in caught.value.stderr

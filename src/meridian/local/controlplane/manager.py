@@ -134,6 +134,10 @@ class ControlPlanes:
         """Return the ids of the clusters that run."""
         return [cluster for cluster in list(self._planes) if self.status(cluster) == "running"]
 
+    def started(self) -> list[str]:
+        """Return the ids of the clusters that were started and not stopped since, whatever became of a process."""
+        return [cluster for cluster, plane in list(self._planes.items()) if plane.endpoint is not None]
+
     def pids(self) -> list[int]:
         """Return every process that belongs to the control planes."""
         children = [child for plane in list(self._planes.values()) for child in plane.children]
