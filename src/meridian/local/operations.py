@@ -100,7 +100,9 @@ class Operations:
         ]
         for child in own.children(recursive=True):
             try:
-                processes.append({"pid": child.pid, "name": child.name(), "memory": child.memory_info().rss})
+                processes.append(
+                    {"pid": child.pid, "name": _program(child), "memory": child.memory_info().rss}
+                )
             except psutil.Error:
                 continue
         return {
@@ -197,6 +199,14 @@ class Operations:
         self.edge.close()
         self.planes.stop_all()
         self.inventory.close()
+
+
+def _program(process: psutil.Process) -> str:
+    """Return a process's name; for one of Meridian's own the module and what it serves."""
+    line = process.cmdline()
+    return (
+        " ".join([line[2], *(Path(each).stem for each in line[3:])]) if "-m" in line[1:2] else process.name()
+    )
 
 
 def _row(record: Record) -> dict[str, Any]:

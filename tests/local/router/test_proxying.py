@@ -432,3 +432,25 @@ def test_an_origin_that_sends_the_request_back_to_the_edge_does_not_loop() -> No
         assert (await net.get())[0] == 403
 
     drive(test)
+
+
+def test_more_connections_than_there_may_be_wait_and_then_are_a_522(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy, "CONNECTIONS_EACH", 2)
+
+    async def test(net: Net) -> None:
+        go = asyncio.Event()
+
+        async def hold(request: web.Request) -> web.StreamResponse:
+            await go.wait()
+            return web.Response(text="held")
+
+        net.origins["a-gke"].answer = hold
+        held = [asyncio.create_task(net.get()) for _ in range(2)]
+        while len(net.origins["a-gke"].seen) < 2:
+            await asyncio.sleep(0.01)
+        assert (await net.get())[0] == 522
+        go.set()
+        assert await asyncio.gather(*held) == [(200, "held")] * 2
+        assert (await net.get())[0] == 200
+
+    drive(test, limits=0.05)

@@ -80,8 +80,9 @@ class Edge:
             return self._own(request, who, error, ray)
 
     def preview(self, balancer: LoadBalancer, who: Visitor) -> Choice | None:
-        """Return where a new visitor would go now, with even chance made certain; changes nothing."""
-        return steering.choose(balancer, who, self._world(balancer), lambda: 0.0)
+        """Return where a new visitor would go now; where chance decides, one of the possible. Changes nothing."""
+        # Close to 1, so that a pool which sheds a part of its traffic is still shown.
+        return steering.choose(balancer, who, self._world(balancer), lambda: 0.999)
 
     def _own(self, request: web.BaseRequest, who: Visitor, error: EdgeError, ray: str) -> web.StreamResponse:
         host = request.host.partition(":")[0].lower()
