@@ -4,86 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
-import psutil
 import pytest
+from estate_checkout import CLUSTERS, EstateCheckout, changes, until
 
-ROOT = Path(__file__).parents[2]
-CLUSTERS = [f"local-{region}-{kind}" for region in ("us", "eu", "asia") for kind in ("gke", "eks")]
 pytestmark = [pytest.mark.e2e, pytest.mark.controlplane, pytest.mark.timeout(900)]
 
 
-class Checkout:
-    """A copy of this checkout with its own state and clouds, but this one's programs."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        for name in ("src", "components", "stacks"):
-            shutil.copytree(
-                ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "Pulumi.*.yaml")
-            )
-        for name in ("Pulumi.yaml", "requirements.lock", "pyproject.toml"):
-            shutil.copy(ROOT / name, root / name)
-        (root / ".meridian" / "bin").mkdir(parents=True)
-        for program in (ROOT / ".meridian" / "bin").iterdir():
-            target = root / ".meridian" / "bin" / program.name
-            try:
-                target.hardlink_to(program)
-            except OSError:
-                shutil.copy2(program, target)
-
-    def run(self, *arguments: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "meridian.cli", *arguments],
-            cwd=self.root,
-            env={**os.environ, "MERIDIAN_ROOT": str(self.root)},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        reasons = [line.strip() for line in done.stdout.splitlines() if "rror" in line or "essage" in line][
-            :20
-        ]
-        assert done.returncode == code, f"{arguments}: {done.returncode}\n{reasons}\n{done.stderr[-3000:]}"
-        return done.stdout
-
-    def processes(self) -> list[str]:
-        found = []
-        for process in psutil.process_iter(["cmdline"]):
-            command = process.info["cmdline"] or []
-            if any(str(self.root) in argument for argument in command):
-                found.append(" ".join(command)[:120])
-        return found
-
-
-@pytest.fixture(scope="module")
-def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    checkout = Checkout(tmp_path_factory.mktemp("estate") / "co")
-    try:
-        checkout.run("up", "local", "--json")
-        yield checkout
-    finally:
-        checkout.run("down")
-
-
-def test_kubectl_reaches_the_nodes_of_all_six_clusters(estate: Checkout) -> None:
+def test_kubectl_reaches_the_nodes_of_all_six_clusters(estate: EstateCheckout) -> None:
     for cluster in CLUSTERS:
-        kubeconfig = estate.root / ".meridian" / "kube" / f"{cluster}.kubeconfig"
-        assert kubeconfig.stat().st_mode & 0o077 == 0
-        said = subprocess.run(
-            [estate.root / ".meridian/bin/kubectl", "--kubeconfig", kubeconfig, "get", "nodes", "-o", "json"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        nodes = json.loads(said.stdout)["items"]
+        nodes = estate.nodes(cluster)
         zones = {node["metadata"]["labels"]["topology.kubernetes.io/zone"] for node in nodes}
         pools = {node["metadata"]["labels"]["meridian.dev/local-pool"] for node in nodes}
         assert len(nodes) >= 3
@@ -91,27 +23,25 @@ def test_kubectl_reaches_the_nodes_of_all_six_clusters(estate: Checkout) -> None
         assert pools == {"standard", "database"}
 
 
-def test_a_second_up_changes_nothing(estate: Checkout) -> None:
-    merged = json.loads(estate.run("up", "local", "--json"))
-    changes = [change for unit in merged["units"] for change in unit.get("changes", [])]
-    assert changes == []
+def test_a_second_up_changes_nothing(estate: EstateCheckout) -> None:
+    assert changes(estate.run("up", "local", "--json")) == []
+    assert "nothing to do" in estate.run("up", "local")
 
 
-def test_refresh_finds_what_was_changed_behind_the_estates_back(estate: Checkout) -> None:
+def test_refresh_finds_what_was_changed_behind_the_estates_back(estate: EstateCheckout) -> None:
     rows = json.loads(estate.run("local", "inventory", "--json"))
     bucket = next(
         row for row in rows if row["type"] == "gcp:storage/bucket:Bucket" and "backups-eu" in row["id"]
     )
     estate.run("local", "drift", bucket["id"], "publicAccessPrevention", "inherited")
-    merged = json.loads(estate.run("refresh", "local", "--unit", "eu", "--json"))
-    changed = [change["name"] for unit in merged["units"] for change in unit.get("changes", [])]
-    assert any("backups" in name for name in changed), merged
+    found = changes(estate.run("refresh", "local", "--unit", "eu", "--json"))
+    assert any("backups" in change["name"] for change in found), found
     # `up` brings back what the data says.
-    merged = json.loads(estate.run("up", "local", "--unit", "eu", "--json"))
-    assert any("backups" in change["name"] for unit in merged["units"] for change in unit.get("changes", []))
+    mended = changes(estate.run("up", "local", "--unit", "eu", "--json"))
+    assert any("backups" in change["name"] for change in mended), mended
 
 
-def test_no_private_key_lies_in_plain_text_in_state_or_inventory(estate: Checkout) -> None:
+def test_no_private_key_lies_in_plain_text_in_state_or_inventory(estate: EstateCheckout) -> None:
     for folder in ("state", "logs"):
         for file in (estate.root / ".meridian" / folder).rglob("*"):
             if file.is_file():
@@ -120,8 +50,67 @@ def test_no_private_key_lies_in_plain_text_in_state_or_inventory(estate: Checkou
         assert b"BEGIN PRIVATE KEY" not in file.read_bytes(), file
 
 
-def test_destroy_leaves_an_empty_inventory_and_down_leaves_no_process(estate: Checkout) -> None:
-    estate.run("destroy", "local", "--yes", "--json")
+def pulumi(estate: EstateCheckout, environment: str, *arguments: str) -> str:
+    """Run the engine by hand, as a shell does after `eval "$(meridian env ...)"`."""
+    settings = json.loads(estate.run("env", environment, "--json"))
+    done = subprocess.run(
+        ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+        cwd=estate.root,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, f"{arguments}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def test_plain_pulumi_plans_a_unit_of_production_as_the_orchestrator_does(estate: EstateCheckout) -> None:
+    ours = json.loads(estate.run("preview", "prod", "--unit", "eu", "--json"))
+    assert ours["providers"] == "plan"
+    planned = ours["counts"]["create"]
+    said = pulumi(estate, "prod", "preview", "-s", "prod-eu")
+    # The engine counts the stack itself too.
+    assert f"+ {planned + 1} to create" in said
+
+
+def test_plain_pulumi_finds_nothing_to_do_in_what_the_orchestrator_brought_up(estate: EstateCheckout) -> None:
+    said = pulumi(estate, "local", "up", "-s", "local-eu", "--yes", "--skip-preview")
+    assert "unchanged" in said
+    assert not any(word in said for word in (" created", " updated", " deleted", " replaced")), said[-800:]
+
+
+def test_outputs_and_status_read_the_state_and_show_no_secret(estate: EstateCheckout) -> None:
+    told = json.loads(estate.run("outputs", "local", "--json"))
+    assert set(told["eu"]["clusters"]) == {"gke", "eks"}
+    assert list(told["eu"]["clusters"]["gke"]) == list(told["eu"]["clusters"]["eks"])
+    assert "PRIVATE KEY" not in json.dumps(told)
+    status = json.loads(estate.run("status", "local", "--json"))
+    assert status["held_by"] is None
+    assert all(unit["exists"] and unit["resources"] > 0 and not unit["pending"] for unit in status["units"])
+
+
+def test_recover_has_nothing_to_do_when_no_run_died(estate: EstateCheckout) -> None:
+    merged = json.loads(estate.run("recover", "local", "--json"))
+    assert (merged["ok"], merged["units"]) == (True, [])
+    assert estate.run("unlock", "local") == "local is not held\n"
+
+
+def test_a_destroy_that_ctrl_c_ended_goes_on_and_leaves_an_empty_inventory_and_no_process(
+    estate: EstateCheckout,
+) -> None:
+    before = len(estate.inventory())
+    run = estate.start("destroy", "local", "--json")
+    until(lambda: len(estate.inventory()) < before - 20 or run.poll() is not None, "20 deletions")
+    os.killpg(run.pid, signal.SIGINT)
+    run.communicate(timeout=180)
+    assert run.returncode == 130
+    left = len(estate.inventory())
+    assert 0 < left < before
+    estate.run("destroy", "local", "--json")
     assert json.loads(estate.run("local", "inventory", "--json")) == []
-    estate.run("down")
-    assert estate.processes() == []
+    assert estate.in_state() == []
+    assert "stopped" in estate.run("down")
+    assert [" ".join(process.cmdline())[:120] for process in estate.processes()] == []
+    assert estate.run("down") == "nothing to stop\n"

@@ -125,8 +125,8 @@ def run(
         with ThreadPoolExecutor(1) as aside:
             # The clouds' daemon starts while the worker imports and the model is checked.
             clouds = aside.submit(_embedded, estate, session)
-            # A plan has no state of others to read: their stacks are there, and empty.
-            _ensure_stacks(session, estate.graph if session.providers is Providers.PLAN else graph)
+            # All of them, whatever was chosen: the engine refuses a reference to a stack that does not exist.
+            _ensure_stacks(session, estate.graph)
             if estate.check and operation in ("preview", "up"):
                 problems = pool.call(estate.check, str(estate.checkout.root), environment)
                 phases.close("imports and model")
