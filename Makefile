@@ -19,10 +19,12 @@ up: toolchain  ## bring the estate up on this machine
 	@$(M) up local
 
 down:  ## stop every process of this checkout
-	@if [ -x $(M) ]; then $(M) down; fi
+	@if [ -e .meridian/worker.json ] || [ -e .meridian/local/daemon.json ]; then scripts/bootstrap && $(M) down; \
+	else echo "nothing to stop"; fi
 
 test: toolchain lint  ## all tests
-	.venv/bin/pytest
+	.venv/bin/pytest -q -n 2 --dist loadfile -m "not controlplane"
+	.venv/bin/pytest -q -m controlplane
 
 lint: setup  ## style, types and the arrows between packages
 	.venv/bin/ruff check .

@@ -71,8 +71,7 @@ def test_plain_pulumi_plans_a_unit_of_production_as_the_orchestrator_does(estate
     assert ours["providers"] == "plan"
     planned = ours["counts"]["create"]
     said = pulumi(estate, "prod", "preview", "-s", "prod-eu")
-    # The engine counts the stack itself too.
-    assert f"+ {planned + 1} to create" in said
+    assert planned > 100 and f"+ {planned} to create" in said
 
 
 def test_plain_pulumi_finds_nothing_to_do_in_what_the_orchestrator_brought_up(estate: EstateCheckout) -> None:
