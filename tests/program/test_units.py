@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 import pytest
 from recording import Recorded, Recording, record_stack
+from ruamel.yaml import YAML
 
 from meridian.local.schema.store import SchemaStore
 from meridian.model import load_environment
@@ -81,6 +82,11 @@ def schemas(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SchemaStore]:
 @pytest.mark.parametrize("name", UNITS)
 def test_every_resource_has_a_provider_that_somebody_chose(name: str) -> None:
     assert [made.name for made in clouds(name) if not made.provider] == []
+
+
+def test_the_engine_has_no_default_provider_to_fall_back_on() -> None:
+    project = YAML().load((ROOT / "Pulumi.yaml").read_text())
+    assert project["config"]["pulumi:disable-default-providers"] == ["*"]
 
 
 @pytest.mark.parametrize("name", UNITS)
