@@ -219,3 +219,14 @@ def test_many_changes_are_cut_short_unless_all_are_wanted() -> None:
     result = merged(unit("eu", lines))
     assert "and 20 more" in render.text(result)
     assert "backups-59" in render.text(result, full=True)
+
+
+def test_the_last_line_of_a_plan_says_by_itself_that_it_is_simulated() -> None:
+    plan = Result("prod", "preview", "plan", [unit("eu", [])], 1, {})
+    real = Result("prod", "preview", "official", [unit("eu", [])], 1, {})
+    assert (
+        render.text(plan)
+        .splitlines()[-1]
+        .startswith("preview prod, a plan against simulated providers: nothing would change")
+    )
+    assert render.text(real).splitlines()[-1].startswith("preview prod: nothing would change")

@@ -78,7 +78,9 @@ def _counts(counts: dict[str, int]) -> str:
 def _closing(result: Result) -> str:
     changed, unchanged = _VERBS.get(result.operation, ("changed", "nothing to do"))
     took = f"{result.seconds:.1f} s"
-    head = f"{result.operation} {result.environment}"
+    # The last line is what a reader keeps: it says by itself what the plan was made against.
+    simulated = ", a plan against simulated providers" if result.providers == "plan" else ""
+    head = f"{result.operation} {result.environment}{simulated}"
     if result.interrupted:
         return f"{head}: interrupted after {took}; run it again to go on from here"
     if not result.ok:
