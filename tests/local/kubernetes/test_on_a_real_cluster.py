@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
-from conftest import Instance, Plane, kubeconfig, not_ready
+from kubernetes_driving import Instance, Plane, kubeconfig, not_ready
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from meridian.local.faults import Fault
@@ -339,3 +339,23 @@ def test_a_server_error_strikes_once(provider: Instance, plane: Plane) -> None:
 def test_a_manifest_that_is_wrong_never_reaches_the_cluster(provider: Instance) -> None:
     request = pb.CheckRequest(urn=Instance.urn(k8s(CONFIG)), news=encode({"dat": {}}))
     assert "did you mean 'data'" in provider.stub.Check(request).failures[0].reason
+
+
+def test_a_cluster_that_does_not_answer_fails_fast_and_says_what_to_do(plane: Plane) -> None:
+    provider = plane.instance()
+    made, outputs = provider.create(k8s(CONFIG), {"metadata": {"name": "away", "namespace": "default"}})
+    lenient = plane.instance(deleteUnreachable="true", skipUpdateUnreachable="true")
+    plane.planes.stop("test-gcp-one")
+    try:
+        for call in (
+            lambda: provider.create(k8s(CONFIG), {}),
+            lambda: provider.create(k8s(CONFIG), {}, preview=True),
+            lambda: provider.read(k8s(CONFIG), made),
+            lambda: provider.delete(k8s(CONFIG), made, outputs),
+        ):
+            refused(call, "cluster one at https://127.0.0.1:", "does not answer", "start-cluster one")
+        lenient.delete(k8s(CONFIG), made, outputs)
+        assert lenient.update(k8s(CONFIG), made, outputs, {"data": {"a": "b"}})["metadata"]["name"] == "away"
+    finally:
+        plane.planes.start("test-gcp-one")
+    assert provider.read(k8s(CONFIG), made)[0] == made

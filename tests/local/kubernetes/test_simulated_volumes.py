@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Instance, Plane
+from kubernetes_driving import Instance, Plane
 
 from meridian.local.controlplane import addresses, volumes
 
