@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +124,7 @@ def open_session(
     variables = {
         "MERIDIAN_ROOT": str(checkout.root),
         "MERIDIAN_ENVIRONMENT": environment,
+        "MERIDIAN_PYTHON": sys.executable,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_PARALLEL_DIFF": "true",
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
