@@ -129,3 +129,16 @@ def test_a_plan_reads_back_equal_and_an_edited_one_is_refused() -> None:
     for broken in ("", "[]", "{}", '{"format": 99}'):
         with pytest.raises(PlanFileError, match="fix: make it anew"):
             Plan.from_json(broken)
+
+
+def test_two_plans_that_differ_in_a_provider_s_random_name_only_are_equal() -> None:
+    one, other = (
+        read_unit("eu", [event("create", BUCKET, new=state({"bucket": f"backups-{end}"}))])
+        for end in ("1a2b3c4", "4c3b2a1")
+    )
+    assert one == other
+    chosen, renamed = (
+        read_unit("eu", [event("create", BUCKET, new=state({"bucket": name}))])
+        for name in ("backups-eu", "backups-us")
+    )
+    assert chosen != renamed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,9 +37,20 @@ def preview(
     as_json: Json = False,
     providers: ProvidersWish = "auto",
     full: Full = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write preview.md, .html, .json and plan.json here.")
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", help="An earlier preview.json; otherwise what was applied last."),
+    ] = None,
 ) -> None:
     """Show what `up` would change; without an account a plan against simulated providers."""
-    raise typer.Exit(_operate(env, "preview", unit, as_json, providers, full))
+    if report is None:
+        raise typer.Exit(_operate(env, "preview", unit, as_json, providers, full))
+    from meridian.cli import review_commands
+
+    raise typer.Exit(review_commands.preview(_estate(env), env, unit, as_json, providers, report, baseline))
 
 
 def up(
@@ -48,8 +60,23 @@ def up(
     providers: ProvidersWish = "auto",
     yes: Yes = False,
     full: Full = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", help="Apply this plan.json and nothing else: refused when anything differs."),
+    ] = None,
+    approve: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--approve", help="With --plan: something that holds data and may be lost (repeatable)."
+        ),
+    ] = None,
 ) -> None:
     """Bring the environment to what its data says."""
+    if plan is not None:
+        from meridian.cli import review_commands
+
+        result = review_commands.approved_up(_estate(env), env, unit, providers, plan, approve or [])
+        raise typer.Exit(_finish(_estate(env), result, as_json, full, whole=not unit))
     _consent(env, "up", unit, providers, yes)
     raise typer.Exit(_operate(env, "up", unit, as_json, providers, full))
 
@@ -125,12 +152,23 @@ def _operate(
     env: str, operation: str, unit: list[str] | None, as_json: bool, providers: str, full: bool
 ) -> int:
     from meridian.orchestrator.commands import run
-    from meridian.orchestrator.providers_mode import LOCAL
 
     estate = _estate(env)
     result = run(
         estate, env, operation, units=unit or (), providers=providers, consent=operation == "recover"
     )
+    return _finish(estate, result, as_json, full, whole=not unit)
+
+
+def _finish(estate: Estate, result: Result, as_json: bool, full: bool, *, whole: bool) -> int:
+    """Print a result and keep what later runs compare with; return the exit code."""
+    from meridian.orchestrator.providers_mode import LOCAL
+
+    env, operation = result.environment, result.operation
+    if operation == "up" and result.ok and whole:
+        from meridian.cli import review_commands
+
+        review_commands.keep_applied(estate, result)
     if env == LOCAL and operation in ("up", "destroy") and result.ok:
         from meridian.cli import replicas
 

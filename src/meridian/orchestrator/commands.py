@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,12 @@ def run(
     say: Callable[[str], None] = lambda line: print(line, file=sys.stderr),
     plain: bool = False,
     consent: bool = False,
+    held: EnvironmentLock | None = None,
 ) -> Result:
     """Run preview, up, refresh, destroy or recover over the units and return the merged result.
 
-    By default all units; with names, only these, and what they need of others comes from state. Raises
+    By default all units; with names, only these, and what they need of others comes from state. With `held` the
+    caller holds the environment over several runs. Raises
     OrchestratorError (UsageError, LockedError) for what is refused before anything runs.
     """
     began = time.monotonic()
@@ -115,7 +118,7 @@ def run(
     engine_binary(session)
     session.prepare()
     say(session.providers.sentence(environment, reason))
-    with EnvironmentLock(estate.checkout, _lock_name(session)) as lock:
+    with nullcontext(held) if held else EnvironmentLock(estate.checkout, lock_name(session)) as lock:
         if lock.note:
             say(lock.note)
         pool = WorkerPool(estate.checkout, estate.spec)
@@ -168,7 +171,8 @@ def run(
     )
 
 
-def _lock_name(session: Session) -> str:
+def lock_name(session: Session) -> str:
+    """Return the name under which an environment is held."""
     # A plan shares nothing with the environment that it plans.
     return f"{session.environment}-plan" if session.providers is Providers.PLAN else session.environment
 
@@ -267,7 +271,7 @@ def status(session: Session, units: Sequence[str]) -> dict[str, Any]:
             "status reads a file back end only",
             "use `pulumi stack ls` with the settings of `meridian env`",
         )
-    holder = read_holder(session.checkout, _lock_name(session))
+    holder = read_holder(session.checkout, lock_name(session))
     rows = []
     for unit in units:
         stack = session.stack(unit)

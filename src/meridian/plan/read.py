@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -32,12 +33,13 @@ def read_unit(unit: str, lines: Iterable[bytes | str]) -> tuple[PlannedResource,
 def _resource(unit: str, metadata: Mapping[str, Any]) -> PlannedResource:
     old, new = metadata.get("old") or {}, metadata.get("new") or {}
     state = new or old
-    operation = str(metadata["op"])
+    urn, operation = str(metadata["urn"]), str(metadata["op"])
+    inputs = state.get("inputs") or {}
     return PlannedResource(
         unit=unit,
-        urn=str(metadata["urn"]),
+        urn=urn,
         op=_NAMES.get(operation, operation),
-        inputs=state.get("inputs") or {},
+        inputs=_without_chance(inputs, urn) if operation in ("create", "replace") else inputs,
         old_inputs=(old.get("inputs") or {}) if new else {},
         changed=tuple(sorted(metadata.get("detailedDiff") or metadata.get("diffs") or ())),
         protect=bool(state.get("protect")),
@@ -52,3 +54,17 @@ def _provider(reference: str) -> str:
     """Return a provider's logical name: a reference is its URN, two colons, its id."""
     parts = reference.split("::")
     return parts[-2] if len(parts) > 4 else ""
+
+
+def _without_chance(inputs: Mapping[str, Any], urn: str) -> Mapping[str, Any]:
+    """Return inputs with the random end of a name that a provider made up: two previews of one plan must be equal."""
+    made_up = re.compile(re.escape(urn.rsplit("::", 1)[-1].lower()) + r"-[0-9a-f]{7,8}")
+    named: dict[str, Any] = {
+        key: f"{value[: value.rindex('-')]}-*"
+        for key, value in inputs.items()
+        if key in ("name", "bucket") and isinstance(value, str) and made_up.fullmatch(value)
+    }
+    metadata = inputs.get("metadata")
+    if isinstance(metadata, Mapping) and made_up.fullmatch(str(metadata.get("name", ""))):
+        named["metadata"] = {**metadata, "name": f"{str(metadata['name']).rsplit('-', 1)[0]}-*"}
+    return {**inputs, **named}

@@ -1,0 +1,81 @@
+"""The parts of `preview` and `up` that look at the whole plan: reports, and the approved plan."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from meridian.model import ModelErrors
+from meridian.orchestrator.approval import hold_to, load_plan
+from meridian.orchestrator.capture import merged_plan
+from meridian.orchestrator.commands import Estate, lock_name, run, session_for
+from meridian.orchestrator.errors import UsageError
+from meridian.orchestrator.locks import EnvironmentLock
+from meridian.orchestrator.render import text
+from meridian.orchestrator.result import Result
+from meridian.orchestrator.reviewing import note_applied, review_of
+from meridian.report import files
+from meridian.report.review import Judgement
+
+
+def preview(
+    estate: Estate,
+    env: str,
+    units: Sequence[str] | None,
+    as_json: bool,
+    providers: str,
+    report: Path,
+    baseline: Path | None,
+) -> int:
+    """Run a preview, write its review, print the verdict; 1 when the preview failed or the review refuses."""
+    result = run(estate, env, "preview", units=units or (), providers=providers)
+    if not result.ok:
+        print(text(result))
+        return result.exit_code
+    session, _ = session_for(estate, env, "preview", providers)
+    found = review_of(session, result, baseline)
+    written = files.write(found, report)
+    if as_json:
+        typer.echo(written[2].read_text(), nl=False)
+    else:
+        typer.echo(f"{env}: {found.judgement}")
+        for reason in found.reasons:
+            typer.echo(f"  {reason}")
+        least, expected, most = found.costs.total
+        typer.echo(f"  {expected:,.0f} USD a month ({least:,.0f} to {most:,.0f})")
+        typer.echo(f"wrote {', '.join(str(path) for path in written)}")
+    return int(found.judgement is Judgement.REFUSED)
+
+
+def approved_up(
+    estate: Estate,
+    env: str,
+    units: Sequence[str] | None,
+    providers: str,
+    path: Path,
+    names: Sequence[str],
+) -> Result:
+    """Apply a saved plan: preview again, refuse what differs, then `up`, all while holding the environment."""
+    if units:
+        raise UsageError("--unit with --plan", "a plan names its own units", "leave --unit out")
+    approved = load_plan(path, env)
+    session, _ = session_for(estate, env, "up", providers)
+    with EnvironmentLock(estate.checkout, lock_name(session)) as held:
+        chosen = [] if set(approved.units) == set(estate.graph) else list(approved.units)
+        looked = run(estate, env, "preview", units=chosen, providers=providers, held=held)
+        if not looked.ok:
+            return looked
+        hold_to(approved, merged_plan(session, [unit.unit for unit in looked.units]), names)
+        return run(estate, env, "up", units=chosen, providers=providers, held=held)
+
+
+def keep_applied(estate: Estate, result: Result) -> None:
+    """Keep the proofs of what was applied; a fault of the assumptions is told and spoils no `up`."""
+    session, _ = session_for(estate, result.environment, "up", "auto")
+    try:
+        note_applied(session, result)
+    except ModelErrors as errors:
+        print(f"warning: nothing kept to compare the next preview with: {errors}", file=sys.stderr)

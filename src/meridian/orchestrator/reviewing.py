@@ -1,0 +1,86 @@
+"""Reviews a preview that has just run: its merged plan with all proofs and prices."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from meridian.model import load_environment
+from meridian.model.assumptions import load_assumptions
+from meridian.orchestrator.backend import write_atomic
+from meridian.orchestrator.capture import merged_plan
+from meridian.orchestrator.errors import OrchestratorError
+from meridian.orchestrator.result import Result
+from meridian.orchestrator.session import Session
+from meridian.plan import Plan
+from meridian.proofs.all import PROOFS, Subject
+from meridian.proofs.cost import cost, costs
+from meridian.proofs.result import Proof
+from meridian.report.review import PolicyFinding, Review, current, review
+from meridian.sql import desired
+
+
+def review_of(session: Session, result: Result, baseline: Path | None = None) -> Review:
+    """Return the review of a preview; `baseline` is an earlier preview.json, else what was applied last counts."""
+    plan = merged_plan(session, [unit.unit for unit in result.units])
+    root = session.checkout.root
+    environment = load_environment(root, session.environment)
+    known = load_assumptions(root, environment)
+    now = current(plan)
+    return review(
+        plan,
+        proofs_of(session, plan),
+        costs(plan, known.prices, environment),
+        costs(now, known.prices, environment) if now else None,
+        baseline=_baseline(session, baseline),
+        policies=[
+            PolicyFinding(unit.unit, found.policy, found.level, found.urn.rsplit("::", 1)[-1], found.message)
+            for unit in result.units
+            for found in unit.violations
+        ],
+    )
+
+
+def proofs_of(session: Session, plan: Plan) -> list[Proof]:
+    """Return every proof of an environment and its plan."""
+    root = session.checkout.root
+    environment = load_environment(root, session.environment)
+    subject = Subject(environment, desired(environment), load_assumptions(root, environment))
+    return [
+        *(prove(subject) for prove in PROOFS.values()),
+        cost(plan, subject.assumptions.prices, environment),
+    ]
+
+
+def note_applied(session: Session, result: Result) -> None:
+    """Keep the proofs of what was just applied whole: the next preview says what changes of them."""
+    plan = merged_plan(session, [unit.unit for unit in result.units])
+    proofs = {proof.name: proof.to_json() for proof in proofs_of(session, plan)}
+    content = {"environment": session.environment, "digest": plan.digest(), "proofs": proofs}
+    write_atomic(_applied(session), json.dumps(content, default=str))
+
+
+def _applied(session: Session) -> Path:
+    return session.checkout.work / "applied" / f"{session.environment}.json"
+
+
+def _baseline(session: Session, given: Path | None) -> dict[str, Any] | None:
+    path = given or _applied(session)
+    try:
+        proofs: dict[str, Any] = json.loads(path.read_text())["proofs"]
+    except FileNotFoundError:
+        if given is None:
+            return None
+        raise OrchestratorError(
+            f"--baseline {given}", "there is no such file", "name an earlier preview.json"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if given is None:
+            return None
+        raise OrchestratorError(
+            f"--baseline {given}",
+            f"it is no preview.json ({type(error).__name__})",
+            "name an earlier preview.json",
+        ) from None
+    return proofs
