@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from meridian.paths import find_checkout
@@ -90,3 +91,27 @@ def test_preview_up_drift_refresh_and_destroy(project: Path) -> None:
     assert not any(word in state for word in ("hidden words", "other words", "by hand"))
     run(project, "destroy", "--yes", "--skip-preview")
     assert list((project / "notes").iterdir()) == []
+
+
+def test_the_plugin_ends_when_the_engine_is_killed() -> None:
+    """The engine's stand-in is killed with SIGKILL: it cannot tell its plugin to end."""
+    plugin = Path(__file__).parents[2] / "src/meridian/provider/plugin/pulumi-resource-meridian"
+    program = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True)\n"
+        "print(child.pid, child.stdout.readline().strip(), flush=True)\n"
+        "time.sleep(600)"
+    )
+    engine = subprocess.Popen(
+        [sys.executable, "-c", program, str(plugin)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "MERIDIAN_PYTHON": sys.executable},
+    )
+    assert engine.stdout is not None
+    pid, port = engine.stdout.readline().split()
+    served = psutil.Process(int(pid))
+    assert int(port) > 0 and served.is_running()
+    engine.kill()
+    engine.communicate()
+    assert psutil.wait_procs([served], timeout=60)[1] == []
