@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +14,13 @@ from rich.table import Table
 from meridian.model import load_environment
 from meridian.model.assumptions import load_assumptions
 from meridian.paths import find_checkout
-from meridian.proofs.all import PROOFS, Subject
+from meridian.plan import Plan
+from meridian.proofs.all import PLAN_PROOFS, PROOFS, Subject
 from meridian.proofs.explore import explore as explore_placements
 from meridian.proofs.result import Proof, Verdict
 from meridian.sql import desired
 
+KNOWN = (*PROOFS, *PLAN_PROOFS)
 _STYLE = {Verdict.HOLDS: "green", Verdict.DEPENDS: "yellow", Verdict.FAILS: "red", Verdict.UNKNOWN: "yellow"}
 
 
@@ -30,15 +33,19 @@ def prove(
         bool, typer.Option("--explore", help="With survival: what other placements of the voters would buy.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", help="For residency and cost: this plan.json, instead of a preview made now."),
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="With method, inputs, assumptions and sources.")
     ] = False,
 ) -> None:
     """Prove the plan from its data; exits with 1 when something that the data demands does not hold."""
-    unknown = [name for name in names or () if name not in PROOFS]
+    unknown = [name for name in names or () if name not in KNOWN]
     if unknown:
         raise typer.BadParameter(
-            f"{unknown[0]!r} is no proof; choose of {', '.join(PROOFS)}", param_hint="PROOF"
+            f"{unknown[0]!r} is no proof; choose of {', '.join(KNOWN)}", param_hint="PROOF"
         )
     if explore and names != ["survival"]:
         raise typer.BadParameter("belongs to `prove ENV survival`", param_hint="--explore")
@@ -50,7 +57,12 @@ def prove(
             explore_placements(environment, key, subject.assumptions.latency) for key in environment.regions
         ]
     else:
-        proofs = [PROOFS[name](subject) for name in names or PROOFS]
+        wanted = list(names or KNOWN)
+        merged = _plan(env, plan) if any(name in PLAN_PROOFS for name in wanted) else None
+        proofs = [
+            PROOFS[name](subject) if merged is None or name in PROOFS else PLAN_PROOFS[name](subject, merged)
+            for name in wanted
+        ]
     if as_json:
         typer.echo(json.dumps({proof.name: proof.to_json() for proof in proofs}, indent=2, default=str))
     else:
@@ -58,6 +70,25 @@ def prove(
             _show(proof, full=full, tables=full or explore or len(proofs) == 1)
     if any(not proof.holds for proof in proofs):
         raise typer.Exit(1)
+
+
+def _plan(env: str, file: Path | None) -> Plan:
+    """Return a saved plan, or the plan of a preview that is made now."""
+    from meridian.orchestrator.approval import load_plan
+    from meridian.orchestrator.capture import merged_plan
+    from meridian.orchestrator.commands import own_estate, run, session_for
+
+    if file is not None:
+        return load_plan(file, env)
+    estate = own_estate(find_checkout(), env)
+    result = run(estate, env, "preview")
+    if not result.ok:
+        from meridian.orchestrator.render import text
+
+        typer.echo(text(result), err=True)
+        raise typer.Exit(1)
+    session, _ = session_for(estate, env, "preview", "auto")
+    return merged_plan(session, [unit.unit for unit in result.units])
 
 
 def _show(proof: Proof, *, full: bool, tables: bool) -> None:

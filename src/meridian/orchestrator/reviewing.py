@@ -14,8 +14,8 @@ from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.result import Result
 from meridian.orchestrator.session import Session
 from meridian.plan import Plan
-from meridian.proofs.all import PROOFS, Subject
-from meridian.proofs.cost import cost, costs
+from meridian.proofs.all import Subject, prove_all
+from meridian.proofs.cost import costs
 from meridian.proofs.result import Proof
 from meridian.report.review import PolicyFinding, Review, current, review
 from meridian.sql import desired
@@ -47,10 +47,7 @@ def proofs_of(session: Session, plan: Plan) -> list[Proof]:
     root = session.checkout.root
     environment = load_environment(root, session.environment)
     subject = Subject(environment, desired(environment), load_assumptions(root, environment))
-    return [
-        *(prove(subject) for prove in PROOFS.values()),
-        cost(plan, subject.assumptions.prices, environment),
-    ]
+    return prove_all(subject, plan)
 
 
 def note_applied(session: Session, result: Result) -> None:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from meridian.model.assumptions import Assumptions
 from meridian.model.environment import Environment
+from meridian.plan import Plan
 from meridian.proofs.availability import availability
 from meridian.proofs.capacity import capacity
+from meridian.proofs.cost import cost
 from meridian.proofs.failover import failover
 from meridian.proofs.latency import latency
+from meridian.proofs.residency import residency
 from meridian.proofs.result import Proof
 from meridian.proofs.survival import survival
 from meridian.sql import Desired
@@ -32,3 +35,18 @@ PROOFS: Mapping[str, Callable[[Subject], Proof]] = {
     "failover": lambda of: failover(of.environment),
     "latency": lambda of: latency(of.environment, of.desired, of.assumptions.latency),
 }
+"""Of the data alone."""
+
+PLAN_PROOFS: Mapping[str, Callable[[Subject, Plan], Proof]] = {
+    "residency": lambda of, plan: residency(of.environment, of.desired, plan),
+    "cost": lambda of, plan: cost(plan, of.assumptions.prices, of.environment),
+}
+"""Of the data and the merged plan."""
+
+
+def prove_all(subject: Subject, plan: Plan) -> list[Proof]:
+    """Return every proof."""
+    return [
+        *(prove(subject) for prove in PROOFS.values()),
+        *(prove(subject, plan) for prove in PLAN_PROOFS.values()),
+    ]
