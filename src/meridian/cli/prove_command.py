@@ -15,10 +15,9 @@ from meridian.model import load_environment
 from meridian.model.assumptions import load_assumptions
 from meridian.paths import find_checkout
 from meridian.plan import Plan
-from meridian.proofs.all import PLAN_PROOFS, PROOFS, Subject
+from meridian.proofs.all import PLAN_PROOFS, PROOFS, subject_of
 from meridian.proofs.explore import explore as explore_placements
 from meridian.proofs.result import Proof, Verdict
-from meridian.sql import desired
 
 KNOWN = (*PROOFS, *PLAN_PROOFS)
 _STYLE = {Verdict.HOLDS: "green", Verdict.DEPENDS: "yellow", Verdict.FAILS: "red", Verdict.UNKNOWN: "yellow"}
@@ -51,14 +50,13 @@ def prove(
         raise typer.BadParameter("belongs to `prove ENV survival`", param_hint="--explore")
     root = find_checkout().root
     environment = load_environment(root, env)
-    subject = Subject(environment, desired(environment), load_assumptions(root, environment))
+    assumptions = load_assumptions(root, environment)
     if explore:
-        proofs = [
-            explore_placements(environment, key, subject.assumptions.latency) for key in environment.regions
-        ]
+        proofs = [explore_placements(environment, key, assumptions.latency) for key in environment.regions]
     else:
         wanted = list(names or KNOWN)
         merged = _plan(env, plan) if any(name in PLAN_PROOFS for name in wanted) else None
+        subject = subject_of(environment, assumptions, merged)
         proofs = [
             PROOFS[name](subject) if merged is None or name in PROOFS else PLAN_PROOFS[name](subject, merged)
             for name in wanted

@@ -14,11 +14,10 @@ from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.result import Result
 from meridian.orchestrator.session import Session
 from meridian.plan import Plan
-from meridian.proofs.all import Subject, prove_all
+from meridian.proofs.all import prove_all, subject_of
 from meridian.proofs.cost import costs
 from meridian.proofs.result import Proof
 from meridian.report.review import PolicyFinding, Review, current, review
-from meridian.sql import desired
 
 
 def review_of(session: Session, result: Result, baseline: Path | None = None) -> Review:
@@ -46,7 +45,7 @@ def proofs_of(session: Session, plan: Plan) -> list[Proof]:
     """Return every proof of an environment and its plan."""
     root = session.checkout.root
     environment = load_environment(root, session.environment)
-    subject = Subject(environment, desired(environment), load_assumptions(root, environment))
+    subject = subject_of(environment, load_assumptions(root, environment), plan)
     return prove_all(subject, plan)
 
 
