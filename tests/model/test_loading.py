@@ -159,6 +159,8 @@ def test_every_estate_file_names_its_schema_for_editors() -> None:
         kind = "estate" if file.name == "estate.yaml" else "region"
         kind = file.stem if file.parent.name == "assumptions" else kind
         assert file.read_text().startswith(f"# yaml-language-server: $schema=../schema/{kind}.schema.json\n")
+    shared = (ROOT / "stacks/tables.yaml").read_text()
+    assert shared.startswith("# yaml-language-server: $schema=schema/tables.schema.json\n")
 
 
 def test_the_seed_s_figures_are_those_of_production() -> None:
