@@ -4,16 +4,52 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from estate_checkout import EstateCheckout
+
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SHORTEST = 12
 """Shorter values, such as a port, are found by chance."""
-# Google's provider calls labels secret that stand beside in the open.
-_OPEN = frozenset({"host", "user", "certificate", "authority", "pulumiLabels", "effectiveLabels"})
+# Google's provider calls labels secret that stand beside in the open; what comes from a stack with a secret is marked whole.
+_OPEN = frozenset(
+    {"host", "user", "certificate", "authority", "pulumiLabels", "effectiveLabels", "principalArn"}
+)
 _PUBLIC = ("-----BEGIN CERTIFICATE", "-----BEGIN PUBLIC")
+
+
+ALLOWED = (
+    # The superuser of this machine's database, for its owner's tools: docs/data.md, "Where it runs".
+    "local/database/password",
+    "local/database/pgpass",
+)
+
+
+def of_stacks(checkout: EstateCheckout, units: Iterable[str]) -> dict[str, str]:
+    """Return every secret of the local units' states."""
+    settings = json.loads(checkout.run("env", "local", "--json"))
+    found: dict[str, str] = {}
+    for unit in units:
+        exported = subprocess.run(
+            [
+                checkout.root / ".meridian/bin/pulumi",
+                "stack",
+                "export",
+                "--show-secrets",
+                "-s",
+                f"local-{unit}",
+            ],
+            cwd=checkout.root,
+            env=settings,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found |= of_deployment(json.loads(exported.stdout))
+    return found
 
 
 def of_deployment(deployment: Any) -> dict[str, str]:

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 from estate_checkout import EstateCheckout
-from secret_scan import needles, of_deployment, scan
+from secret_scan import ALLOWED, needles, of_stacks, scan
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 UNITS = ("foundation", "data")
-ALLOWED = (
-    # The superuser of this machine's database, for its owner's tools: docs/data.md, "Where it runs".
-    "local/database/password",
-    "local/database/pgpass",
-)
 
 
 @pytest.fixture(scope="module")
@@ -32,31 +26,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EstateCheckou
         made.run("down")
 
 
-def secrets_of(checkout: EstateCheckout) -> dict[str, str]:
-    settings = json.loads(checkout.run("env", "local", "--json"))
-    found: dict[str, str] = {}
-    for unit in UNITS:
-        exported = subprocess.run(
-            [
-                checkout.root / ".meridian/bin/pulumi",
-                "stack",
-                "export",
-                "--show-secrets",
-                "-s",
-                f"local-{unit}",
-            ],
-            cwd=checkout.root,
-            env=settings,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found |= of_deployment(json.loads(exported.stdout))
-    return found
-
-
 def test_no_secret_lies_in_plain_text_in_any_file_of_the_checkout(checkout: EstateCheckout) -> None:
-    secrets = secrets_of(checkout)
+    secrets = of_stacks(checkout, UNITS)
     keys = [secret for secret in secrets if "PRIVATE KEY" in secret]
     assert len(keys) >= 10, "the authority's, the nodes' and the clients' keys"
     assert len(secrets) - len(keys) >= 8, "the roles' passwords and the superuser's"
@@ -67,7 +38,7 @@ def test_no_secret_lies_in_plain_text_in_any_file_of_the_checkout(checkout: Esta
 def test_the_scan_finds_a_secret_in_every_wrapping(checkout: EstateCheckout) -> None:
     import base64
 
-    secrets = secrets_of(checkout)
+    secrets = of_stacks(checkout, UNITS)
     key = next(secret for secret in secrets if "PRIVATE KEY" in secret)
     folder = checkout.root / ".meridian" / "logs"
     for number, text in enumerate((key, json.dumps({"key": key}), base64.b64encode(key.encode()).decode())):
