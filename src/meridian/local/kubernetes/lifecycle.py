@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from meridian.local.kubernetes import fields, refusals, waiting
 from meridian.local.kubernetes.cluster import Cluster, UnreachableError
 from meridian.local.kubernetes.discovery import UnknownKindError
 from meridian.local.kubernetes.objects import (
-    FIELD_MANAGER,
     PATCH_FORCE,
     PROPAGATION,
     Kind,
@@ -23,13 +21,12 @@ from meridian.local.kubernetes.objects import (
     identifier,
     is_true,
     metadata,
-    split,
 )
 from meridian.local.kubernetes.outputs import MANAGER, hidden, living, planned
 from meridian.local.kubernetes.settings import Settings
+from meridian.local.kubernetes.target import OURS, PATCHER, Target
 from meridian.protocol.values import has_unknown, plain
 
-_MANAGER, _PATCHER = "pulumi-kubernetes-", "pulumi-kubernetes-patch-"
 # How long to wait for a namespace or a definition that the same run makes but the program does not order.
 _LATE_SECONDS, _LATE_PAUSE_SECONDS = 30.0, 0.5
 _PROPAGATIONS = {"foreground": "Foreground", "background": "Background", "orphan": "Orphan"}
@@ -57,23 +54,33 @@ class Effect:
 class Lifecycle:
     """One resource of one cluster; raises CloudError, NotReadyError and UnreachableError."""
 
-    cluster: Cluster
+    target: Target
     settings: Settings
-    kind: Kind
-    urn: str
     say: waiting.Say
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster."""
+        return self.target.cluster
+
+    @property
+    def kind(self) -> Kind:
+        """The resource's kind."""
+        return self.target.kind
 
     def preview(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what a create or, with the old outputs, an update would give, by a dry run; nothing is changed."""
         if has_unknown(news):
             return planned(self.kind, news, olds)
-        what = f"dry run of {self._label(news)}"
+        what = f"dry run of {self.target.label(news)}"
         try:
-            existing = self._live(news) if olds is None else None
-            if existing is not None and self._manager(news) in fields.managers(existing):
+            existing = self.target.live(news) if olds is None else None
+            if existing is not None and self.target.manager(news) in fields.managers(existing):
                 return planned(self.kind, news)  # it is replaced, or an earlier run made it
             self._refuse_taken(existing, news)
-            found = self._apply(self._body(news, olds), news, self._manager(news, olds), dry_run=True)
+            found = self._apply(
+                self.target.body(news, olds), news, self.target.manager(news, olds), dry_run=True
+            )
         except UnknownKindError:
             return planned(self.kind, news, olds)  # its definition is only planned
         except ApiException as error:
@@ -82,12 +89,12 @@ class Lifecycle:
             elif not refusals.needs_other(error):
                 raise self._refused(error, what, news) from None
             return planned(self.kind, news, olds)
-        return living(self.kind, found, news, self._manager(news, olds))
+        return living(self.kind, found, news, self.target.manager(news, olds))
 
     def create(self, news: Mapping[str, Any], seconds: float) -> tuple[str, dict[str, Any]]:
         """Make an object and wait until it is ready; return its id and what it is."""
-        what = f"creating {self._label(news)}"
-        existing = self._live(news)
+        what = f"creating {self.target.label(news)}"
+        existing = self.target.live(news)
         if existing is not None and existing["metadata"].get("deletionTimestamp") and not self.kind.patch:
             held = waiting.until_gone(self.cluster, self.kind, existing, seconds, self.say)
             if held:
@@ -96,25 +103,27 @@ class Lifecycle:
                 )
             existing = None
         self._refuse_taken(existing, news)
-        return self._settle(what, self._body(news), news, self._manager(news), seconds)
+        return self._settle(what, self.target.body(news), news, self.target.manager(news), seconds)
 
     def update(self, news: Mapping[str, Any], olds: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """Change an object and wait until it is ready."""
-        what = f"changing {self._label(news)}"
-        return self._settle(what, self._body(news, olds), news, self._manager(news, olds), seconds)[1]
+        what = f"changing {self.target.label(news)}"
+        return self._settle(
+            what, self.target.body(news, olds), news, self.target.manager(news, olds), seconds
+        )[1]
 
     def read(
         self, resource_id: str, inputs: Mapping[str, Any], olds: Mapping[str, Any]
     ) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
         """Return id, what an object is, and the inputs that would make it so; None when it is gone."""
-        live = self._at(resource_id)
+        live = self.target.at(resource_id)
         if live is None:
             return None
         manager = str(olds.get(MANAGER) or "")
         if inputs:
             found = self._inputs(inputs, live)
         else:
-            found = fields.managed_by(live, manager or _MANAGER) or fields.written(live)
+            found = fields.managed_by(live, manager or OURS) or fields.written(live)
             found = {key: value for key, value in living(self.kind, found, {}).items() if value is not None}
         outputs = living(self.kind, live, inputs, manager)
         judged = waiting.judged(self.cluster, self.kind, live)
@@ -126,14 +135,14 @@ class Lifecycle:
 
     def delete(self, resource_id: str, olds: Mapping[str, Any], seconds: float) -> None:
         """Delete an object and wait until it is gone; of a patch only its own fields are given up."""
-        live = self._at(resource_id)
+        live = self.target.at(resource_id)
         if live is None:
             return
         what, manager = f"deleting {self.kind.kind} {resource_id}", str(olds.get(MANAGER) or "")
         others = [
             each
             for each in fields.managers(live)
-            if each.startswith(_MANAGER) and not each.startswith(_PATCHER) and each != manager
+            if each.startswith(OURS) and not each.startswith(PATCHER) and each != manager
         ]
         if self.kind.patch or (manager and others):
             self._give_up(live, manager, what)
@@ -154,29 +163,20 @@ class Lifecycle:
         """Return what the API server would make of a change, by a dry run; what it refuses, the preview tells."""
         if has_unknown(news) or self.kind.patch:
             return Effect()
-        manager = self._manager(news, olds)
+        manager = self.target.manager(news, olds)
         try:
-            now = self._live({**news, "metadata": {**metadata(news), **_named(olds)}})
-            then = self._apply(self._body(news, olds), news, manager, dry_run=True)
+            now = self.target.live({**news, "metadata": {**metadata(news), **_named(olds)}})
+            then = self._apply(self.target.body(news, olds), news, manager, dry_run=True)
         except ApiException as error:
             return Effect(replaces=refusals.immutable(error))
         except (UnknownKindError, UnreachableError):
             return Effect()
         return Effect(False, *(living(self.kind, each, news) for each in (now or {}, then)))
 
-    def scope(self) -> bool | None:
-        """Return whether the kind's objects lie in namespaces; None when nobody knows yet."""
-        if self.kind.namespaced is not None:
-            return self.kind.namespaced
-        try:
-            return self.cluster.namespaced(self.kind.api_version, self.kind.kind)
-        except (UnknownKindError, UnreachableError, ApiException):
-            return None
-
     def failed(self, resource_id: str) -> bool:
         """True when the object exists and is not ready."""
         try:
-            live = self._at(resource_id)
+            live = self.target.at(resource_id)
         except UnreachableError:
             return False
         return live is not None and not waiting.judged(self.cluster, self.kind, live).ready
@@ -190,7 +190,7 @@ class Lifecycle:
         live: dict[str, Any] | None = None
         while live is None:
             try:
-                live = self._apply(self._scoped(body), news, manager)
+                live = self._apply(self.target.scoped(body), news, manager)
             except (ApiException, UnknownKindError) as error:
                 late = isinstance(error, UnknownKindError) or error.status == 404
                 if late and time.monotonic() < deadline:
@@ -219,10 +219,10 @@ class Lifecycle:
 
     def _elsewhere(self, news: Mapping[str, Any], what: str) -> None:
         """Check an object whose namespace is only planned in one that exists; rules of its own namespace are not seen."""
-        body = self._body(news)
+        body = self.target.body(news)
         body["metadata"]["namespace"] = "default"
         try:
-            self.cluster.apply(body, self._manager(news), force=True, dry_run=True)
+            self.cluster.apply(body, self.target.manager(news), force=True, dry_run=True)
         except ApiException as error:
             if not refusals.needs_other(error) and not refusals.immutable(error):
                 raise self._refused(error, what, news) from None
@@ -241,21 +241,19 @@ class Lifecycle:
             if existing is None and metadata(news).get("name"):
                 raise CloudError(
                     "NotFound",
-                    f"{self._label(news)} does not exist: there is nothing to patch; fix: create it first",
+                    f"{self.target.label(news)} does not exist: there is nothing to patch; fix: create it first",
                 )
             return
         if existing is None or self.settings.upsert:
             return
         owners = fields.managers(existing)
-        if self._manager(news) in owners:
+        if self.target.manager(news) in owners:
             return  # an earlier run made it, and its reply was lost
         raise CloudError(
             "AlreadyExists",
-            f"{self._label(news)} exists already (managed by {', '.join(owners) or 'nobody'}); fix: import it with id "
+            f"{self.target.label(news)} exists already (managed by {', '.join(owners) or 'nobody'}); fix: import it with id "
             f"{identifier(existing)}, choose another name, or set upsertExistingObjects on the provider",
         )
-
-    # -- helpers ------------------------------------------------------------------------------------------------
 
     def _inputs(self, inputs: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
         before = plain(inputs)
@@ -267,56 +265,6 @@ class Lifecycle:
             found["stringData"] = fields.opaque({"stringData": texts}, live)
         kept: dict[str, Any] = hidden(found, inputs)
         return kept
-
-    def _body(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        body: dict[str, Any] = {key: value for key, value in plain(news).items() if key != "status"}
-        named = dict(body.get("metadata") or {})
-        if olds and not named.get("name") and metadata(olds).get("name"):
-            named["name"] = metadata(olds)["name"]
-            named.pop("generateName", None)
-        return self._scoped({**body, "metadata": named})
-
-    def _scoped(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return a body with a namespace exactly where its kind needs one."""
-        named = dict(body["metadata"])
-        namespaced = self.kind.namespaced
-        if namespaced is None:
-            try:
-                namespaced = self.cluster.namespaced(self.kind.api_version, self.kind.kind)
-            except UnknownKindError:
-                return body
-        if namespaced:
-            named["namespace"] = named.get("namespace") or self.settings.namespace
-        else:
-            named.pop("namespace", None)
-        return {**body, "metadata": named}
-
-    def _live(self, news: Mapping[str, Any]) -> dict[str, Any] | None:
-        body = self._body(news)
-        name = body["metadata"].get("name")
-        return self._get(body["metadata"].get("namespace"), name) if name else None
-
-    def _at(self, resource_id: str) -> dict[str, Any] | None:
-        namespace, name = split(resource_id)
-        body = self._scoped({"metadata": {"name": name, **({"namespace": namespace} if namespace else {})}})
-        return self._get(body["metadata"].get("namespace"), name)
-
-    def _get(self, namespace: str | None, name: str) -> dict[str, Any] | None:
-        try:
-            return self.cluster.get(self.kind.api_version, self.kind.kind, namespace, name)
-        except UnknownKindError:
-            return None
-
-    def _manager(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> str:
-        """Return who applies: one name per resource, so that what it made is told from what others made."""
-        said = annotation(news, FIELD_MANAGER) or str((olds or {}).get(MANAGER) or "")
-        digest = hashlib.sha256(self.urn.encode()).hexdigest()[:12]
-        return said or f"{_PATCHER if self.kind.patch else _MANAGER}{digest}"
-
-    def _label(self, news: Mapping[str, Any]) -> str:
-        named = metadata(news)
-        place = f"{named['namespace']}/" if named.get("namespace") else ""
-        return f"{self.kind.kind} {place}{named.get('name') or named.get('generateName') or '(no name)'}"
 
     def _refused(self, error: Exception, what: str, *inputs: Mapping[str, Any]) -> CloudError:
         if isinstance(error, ApiException):

@@ -21,6 +21,7 @@ from meridian.local.kubernetes.objects import REPLACE_UNREADY, Kind, annotation,
 from meridian.local.kubernetes.outputs import planned
 from meridian.local.kubernetes.partial import not_ready
 from meridian.local.kubernetes.reach import GoneError, Locate, Reach
+from meridian.local.kubernetes.target import Target
 from meridian.local.kubernetes.yaml_text import decode_yaml
 from meridian.local.schema import ResourceType, SchemaStore
 from meridian.protocol.plugin import Plugin, configured
@@ -114,7 +115,7 @@ class KubernetesProvider(Plugin):
         lifecycle = self._known_cluster(request.urn, kind)
         scope, unready = kind.namespaced, False
         if lifecycle is not None:
-            scope = lifecycle.scope()
+            scope = _scope(lifecycle)
             unready = is_true(annotation(news, REPLACE_UNREADY)) and lifecycle.failed(request.id)
         answer = diff.compare(kind, olds, news, self._settings, scope, request.ignoreChanges, unready)
         if lifecycle is not None and answer.diffs and not answer.replaces:
@@ -224,7 +225,8 @@ class KubernetesProvider(Plugin):
 
     def _lifecycle(self, urn: str, kind: Kind) -> Lifecycle:
         cluster = self._reach.cluster(self._settings)
-        return Lifecycle(cluster, self._settings, kind, urn, lambda line: self._log.status(urn, line))
+        target = Target(cluster, self._settings.namespace, kind, urn)
+        return Lifecycle(target, self._settings, lambda line: self._log.status(urn, line))
 
     def _known_cluster(self, urn: str, kind: Kind) -> Lifecycle | None:
         """Return what can ask the cluster, or None: a comparison needs none, and what follows tells what is wrong."""
@@ -264,3 +266,11 @@ class KubernetesProvider(Plugin):
 
 def _token(urn: str) -> str:
     return urn.split("::")[2].split("$")[-1]
+
+
+def _scope(lifecycle: Lifecycle) -> bool | None:
+    """Return whether objects lie in namespaces; a comparison goes on without an answer."""
+    try:
+        return lifecycle.target.scope()
+    except (UnreachableError, ApiException):
+        return None
