@@ -6,10 +6,15 @@ import json
 import os
 import signal
 import subprocess
+from typing import Any
 
 import pytest
 from estate_checkout import CLUSTERS, EstateCheckout, changes, until
 from secret_scan import ALLOWED, needles, of_stacks, scan
+
+from meridian.model import load_environment
+from meridian.model.topology import nodes as database_nodes
+from meridian.program.graph import platform_of, units_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.controlplane, pytest.mark.timeout(900)]
 
@@ -71,6 +76,53 @@ def test_plain_pulumi_plans_a_unit_of_production_as_the_orchestrator_does(estate
     planned = ours["counts"]["create"]
     said = pulumi(estate, "prod", "preview", "-s", "prod-eu")
     assert planned > 100 and f"+ {planned} to create" in said
+
+
+@pytest.mark.skipif(
+    platform_of("eu") not in units_for(("eu",)), reason="the platforms are no units of the estate yet"
+)
+def test_nine_database_pods_are_ready_in_the_zones_that_the_data_names(estate: EstateCheckout) -> None:
+    def found() -> dict[str, tuple[str, str]]:
+        """Cluster and zone of every database pod that is ready."""
+        ready = {}
+        for cluster in CLUSTERS:
+            zones = {
+                node["metadata"]["name"]: node["metadata"]["labels"]["topology.kubernetes.io/zone"]
+                for node in _objects(estate, cluster, "nodes")
+            }
+            for pod in _objects(
+                estate, cluster, "pods", "-n", "database", "-l", "app.kubernetes.io/name=cockroachdb"
+            ):
+                states = {one["type"]: one["status"] for one in pod["status"].get("conditions", [])}
+                if states.get("Ready") == "True":
+                    ready[pod["metadata"]["name"]] = (cluster, zones[pod["spec"]["nodeName"]])
+        return ready
+
+    expected = {
+        f"{node.key}-0": (node.cluster, node.zone)
+        for node in database_nodes(load_environment(estate.root, "local"))
+    }
+    until(lambda: len(found()) == len(expected), "nine ready database pods")
+    assert found() == expected
+
+
+def _objects(estate: EstateCheckout, cluster: str, *what: str) -> list[dict[str, Any]]:
+    said = subprocess.run(
+        [
+            estate.root / ".meridian/bin/kubectl",
+            "--kubeconfig",
+            estate.root / ".meridian" / "kube" / f"{cluster}.kubeconfig",
+            "get",
+            *what,
+            "-o",
+            "json",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return list(json.loads(said.stdout)["items"])
 
 
 def test_plain_pulumi_finds_nothing_to_do_in_what_the_orchestrator_brought_up(estate: EstateCheckout) -> None:

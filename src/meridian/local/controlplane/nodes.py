@@ -11,6 +11,8 @@ from kubernetes.client.exceptions import ApiException
 from meridian.local.controlplane.spec import ControlPlaneSpec, Endpoint, NodePoolSpec
 
 POOL_LABEL = "meridian.dev/local-pool"
+_DRIVER_ZONE = {"gcp": "topology.gke.io/zone", "aws": "topology.ebs.csi.aws.com/zone"}
+"""The label that each cloud's volume driver puts on its nodes; classes name it to say where volumes may be made."""
 # What kubelet, runtime and system take of a machine before pods get the rest (GKE docs, "Node sizing", 2026-11, rounded).
 _RESERVED_CPU_MILLI = 100
 _RESERVED_MEMORY = 0.1
@@ -89,6 +91,7 @@ def _nodes(spec: ControlPlaneSpec, pool: NodePoolSpec) -> Iterator[dict[str, Any
             "node.kubernetes.io/instance-type": pool.machine_type,
             "topology.kubernetes.io/region": spec.region,
             "topology.kubernetes.io/zone": zone,
+            _DRIVER_ZONE[spec.cloud]: zone,
         }
         yield {
             "apiVersion": "v1",
