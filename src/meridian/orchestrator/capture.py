@@ -64,10 +64,13 @@ def inputs(checkout: Checkout, environment: str) -> dict[str, str]:
 
 
 def revision(checkout: Checkout) -> str:
-    """Return the commit of the checkout; `unversioned` outside of version control. Uncommitted changes show in `inputs`."""
+    """Return the tree of the checkout's commit; `unversioned` outside of version control.
+
+    The tree, not the commit: a merge makes a new commit of the tree that was reviewed. Uncommitted changes show in `inputs`.
+    """
     try:
         said = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
+            ["git", "rev-parse", "HEAD^{tree}"],
             cwd=checkout.root,
             capture_output=True,
             text=True,

@@ -1,0 +1,1 @@
+"""What the project asks of its code host, over its official REST API."""
