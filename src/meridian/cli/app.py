@@ -38,6 +38,12 @@ class Commands(LazyGroup):
             "Prove what the plan survives, how fast it fails over and how long visitors wait.",
         ),
         Lazy(
+            "comment",
+            "meridian.cli.comment_command",
+            "comment",
+            "Put a preview's report on its pull request, edited in place.",
+        ),
+        Lazy(
             "toolchain",
             "meridian.cli.toolchain_commands",
             "toolchain",
