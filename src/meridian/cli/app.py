@@ -38,6 +38,12 @@ class Commands(LazyGroup):
             "Prove what the plan survives, how fast it fails over and how long visitors wait.",
         ),
         Lazy(
+            "drift",
+            "meridian.cli.drift_command",
+            "drift",
+            "Say what differs between the clouds and the state, who did it and what mends it.",
+        ),
+        Lazy(
             "comment",
             "meridian.cli.comment_command",
             "comment",

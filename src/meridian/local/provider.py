@@ -15,6 +15,7 @@ from meridian.local.diff import compare
 from meridian.local.errors import CloudError, LocalError
 from meridian.local.planes import Planes
 from meridian.local.schema import ResourceType, SchemaStore
+from meridian.local.schema.types import Field
 from meridian.local.store import LostReplyError, Store
 from meridian.local.validate import check
 from meridian.protocol.plugin import Plugin, configured
@@ -105,7 +106,11 @@ class CloudProvider(Plugin):
             self._abort(context, f"reading {_label(request.urn)}", error)
         if record is None:
             return provider_pb2.ReadResponse(id="")
-        inputs = {name: value for name, value in record.outputs.items() if name in record.inputs}
+        inputs = {
+            name: _given(record.outputs[name], value, resource.inputs.get(name))
+            for name, value in record.inputs.items()
+            if name in record.outputs
+        }
         return provider_pb2.ReadResponse(
             id=record.id, properties=encode(_public(record.outputs)), inputs=encode(inputs)
         )
@@ -203,6 +208,18 @@ class CloudProvider(Plugin):
 def _public(outputs: dict[str, Any]) -> dict[str, Any]:
     """Leave out what only the cloud itself keeps: key material, where a control plane runs."""
     return {name: value for name, value in outputs.items() if not name.startswith("$")}
+
+
+def _given(now: Any, was: Any, declared: Field | None) -> Any:
+    """Leave out of an object what only the cloud fills in: told as an input, it would look like drift for ever."""
+    if (
+        declared is None
+        or declared.shape["kind"] != "object"
+        or not isinstance(now, dict)
+        or not isinstance(was, dict)
+    ):
+        return now
+    return {name: value for name, value in now.items() if name in was}
 
 
 def _label(urn: str) -> str:

@@ -26,7 +26,7 @@ from meridian.orchestrator.units import Graph, program_graph, reverse, select, u
 from meridian.orchestrator.workers import ProgramSpec, WorkerPool
 from meridian.paths import Checkout
 
-OPERATIONS = ("preview", "up", "refresh", "destroy", "recover")
+OPERATIONS = ("preview", "up", "refresh", "drift", "destroy", "recover")
 
 
 @dataclass

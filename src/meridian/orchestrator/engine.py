@@ -33,7 +33,7 @@ def engine_binary(session: Session) -> Path:
 
 
 def arguments(operation: str, session: Session, unit: str, *, port: int | None, parallel: int) -> list[str]:
-    """Return the engine's arguments for an operation (preview, up, refresh, recover or destroy) on a unit's stack."""
+    """Return the engine's arguments for an operation (preview, up, refresh, drift, recover or destroy) on a unit's stack."""
     stack = session.stack(unit)
     apply = ["--yes", "--skip-preview"]
     verbs: dict[str, Sequence[str]] = {
@@ -42,6 +42,7 @@ def arguments(operation: str, session: Session, unit: str, *, port: int | None, 
         "refresh": ["refresh", *apply],
         "recover": ["refresh", *apply, "--clear-pending-creates"],
         "destroy": ["destroy", *apply],
+        "drift": ["refresh", "--preview-only"],
     }
     found = [*verbs[operation], "--stack", stack, "--non-interactive", "--color", "never"]
     found += ["--parallel", str(parallel), "--suppress-outputs"]

@@ -13,6 +13,7 @@ _VERBS = {
     "preview": ("would be changed", "nothing would change"),
     "up": ("changed", "nothing to do: everything is as described"),
     "refresh": ("found changed", "no drift: everything is as the state says"),
+    "drift": ("differ", "no drift: everything is as the state says"),
     "destroy": ("deleted", "nothing to do: there is nothing left"),
 }
 
