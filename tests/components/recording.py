@@ -65,7 +65,7 @@ class _Mocks(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         found = self._outputs.get(args.token, {})
-        return {} if callable(found) else dict(found), None
+        return {} if callable(found) else dict(found), []
 
 
 COMPUTED: dict[str, dict[str, Any]] = {

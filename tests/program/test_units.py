@@ -89,6 +89,15 @@ def test_the_engine_has_no_default_provider_to_fall_back_on() -> None:
     assert project["config"]["pulumi:disable-default-providers"] == ["*"]
 
 
+@pytest.mark.parametrize("name", (*UNITS, "edge"))
+def test_no_two_resources_of_a_unit_share_type_and_name(name: str) -> None:
+    made = record_stack(
+        f"prod-{name}", lambda: run(f"prod-{name}"), {**COMPUTED, REFERENCE: {"outputs": {}}}, preview=True
+    )
+    named = [(each.type, each.name) for each in made.resources]
+    assert sorted(set(named)) == sorted(named)
+
+
 @pytest.mark.parametrize("name", UNITS)
 def test_every_provider_names_its_account_and_its_region(name: str) -> None:
     for made in unit(name).resources:
@@ -232,7 +241,7 @@ def test_a_regions_stack_tells_both_clusters_in_the_same_words_and_what_the_mesh
 
 def test_the_foundation_tells_who_deploys_and_keeps_the_database_s_keys_secret() -> None:
     exports = unit("foundation").exports
-    assert set(exports) == {"audit", "ci", "database_certificates"}
+    assert set(exports) == {"audit", "ci", "database_certificates", "origin_pull"}
     assert exports["ci"]["aws_deployer"] and exports["ci"]["gcp_deployer"]
     told = exports["database_certificates"]
     assert told["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270", "no secret"

@@ -107,7 +107,9 @@ class Edge(Model):
     fallback: dict[Key, tuple[Key, ...]]
     """For each region the regions that take over, in order; an EU region may name EU regions only."""
     codes: dict[Key, tuple[str, ...]]
-    """For each region the Cloudflare region codes that it serves; each of the 13 codes stands once."""
+    """For each region the Cloudflare region codes that it serves, the nearest first; each of the 13 codes stands once.
+
+    The first three judge the health of the region's pools."""
     countries: dict[CountryCode, Key] = Field(default_factory=dict)
     """Countries that are served by another region than their code's."""
     affinity: Affinity = Affinity()

@@ -10,6 +10,8 @@ from meridian.model.edge_geography import CODES, COUNTRIES, EU_COUNTRIES
 from meridian.model.environment import Environment
 from meridian.model.regions import Cloud, Residency
 
+_JUDGES = 3
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
@@ -24,7 +26,7 @@ class Pool:
     origin: str
     """The DNS-only name that leads to the cluster's ingress."""
     check_from: tuple[str, ...]
-    """Codes of the regions from which the pool's health is judged."""
+    """Codes of the regions from which the pool's health is judged; most of them must find it well."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def pools(environment: Environment) -> dict[str, Pool]:
                 residency=region.residency,
                 cluster=cluster,
                 origin=origin_name(environment, cluster.name),
-                check_from=tuple(sorted(environment.edge.codes.get(key, ()))),
+                check_from=_nearest(environment, key),
             )
     return found
 
@@ -116,6 +118,18 @@ def visitors(environment: Environment, region: str) -> tuple[str, ...]:
     """Return the countries that a region serves, in order of their codes."""
     known = {country for _, countries in CODES.values() for country in countries}
     return tuple(sorted(country for country in known if region_of(environment, country) == region))
+
+
+def _nearest(environment: Environment, region: str) -> tuple[str, ...]:
+    """Return the first three codes of a region; one that serves no code is judged like its jurisdiction's others."""
+    own = environment.edge.codes.get(region, ())
+    residency = environment.regions[region].residency
+    neighbours = (
+        codes
+        for key, codes in environment.edge.codes.items()
+        if codes and key in environment.regions and environment.regions[key].residency == residency
+    )
+    return tuple(sorted((own or next(neighbours, ()))[:_JUDGES]))
 
 
 def _of(environment: Environment, regions: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ class StackNameError(ValueError):
 def units_for(regions: Iterable[str]) -> Graph:
     """Return the units of an environment with these regions, upstream first."""
     keys = tuple(regions)
-    return {"foundation": (), **dict.fromkeys(keys, ("foundation",)), "mesh": keys, "data": ("mesh",)}
+    joined: Graph = {"mesh": keys, "data": ("mesh",), "edge": keys}
+    return {"foundation": (), **dict.fromkeys(keys, ("foundation",)), **joined}
 
 
 def platform_of(region: str) -> str:

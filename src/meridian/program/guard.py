@@ -12,7 +12,8 @@ import pulumi
 from meridian.model import Environment
 from meridian.program.labels import for_gcp, labels
 
-_CLOUDS = ("gcp:", "aws:", "tls:", "random:", "kubernetes:")
+# Cloudflare has no labels: its zone is one environment's alone.
+_CLOUDS = ("gcp:", "aws:", "tls:", "random:", "kubernetes:", "cloudflare:")
 # These carry `labels` of another meaning: addresses of a notification, not marks of a resource.
 _NO_LABELS = frozenset(
     {"gcp:monitoring/notificationChannel:NotificationChannel", "aws:eks/nodeGroup:NodeGroup"}

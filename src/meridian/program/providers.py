@@ -12,6 +12,7 @@ from meridian.model import Environment
 from meridian.provider.version import VERSION
 
 if TYPE_CHECKING:
+    import pulumi_cloudflare
     import pulumi_kubernetes as k8s
     import pulumi_random
     import pulumi_tls
@@ -25,6 +26,18 @@ def google(environment: Environment, region: str) -> gcp.Provider:
 def amazon(environment: Environment, region: str) -> aws.Provider:
     """Return the provider of one AWS region; it refuses every account but the environment's own."""
     return aws.Provider(f"aws-{region}", region=region, allowed_account_ids=[environment.aws.account_id])
+
+
+def cloudflare() -> pulumi_cloudflare.Provider:
+    """Return Cloudflare's provider, with the stack's secret `cloudflare:apiToken` if there is one.
+
+    Otherwise the plugin itself reads CLOUDFLARE_API_TOKEN, which then is in no state at all.
+    """
+    import pulumi_cloudflare  # only the edge pays for it
+
+    return pulumi_cloudflare.Provider(
+        "cloudflare", api_token=pulumi.Config("cloudflare").get_secret("apiToken")
+    )
 
 
 def own() -> pulumi.ProviderResource:

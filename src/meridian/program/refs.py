@@ -31,12 +31,14 @@ class Upstream:
                 raise pulumi.RunError(
                     f"stack {self._stack} has no output {'.'.join(path)}; fix: `meridian up` its environment, or this unit first"
                 )
-            return pulumi.Output.from_input(value) if value is not None else _unknown()
+            return pulumi.Output.from_input(value) if value is not None else unknown()
 
         return self._reference.outputs.apply(pick)
 
 
-def _unknown() -> pulumi.Output[Any]:
+def unknown() -> pulumi.Output[Any]:
+    """Return a value that only an `up` will know."""
+
     def settled(value: Any) -> Any:
         import asyncio
 

@@ -11,6 +11,7 @@ from components.aws.ci_federation import CiFederation as AwsFederation
 from components.aws.ci_federation import CiFederationArgs as AwsFederationArgs
 from components.aws.keys import RegionKeys as AwsKeys
 from components.aws.keys import RegionKeysArgs as AwsKeysArgs
+from components.cloudflare.pull_certificate import PullCertificate, PullCertificateArgs
 from components.cockroach.certificates import Certificates, CertificatesArgs
 from components.gcp.audit import ProjectAudit, ProjectAuditArgs
 from components.gcp.budget import ProjectBudget, ProjectBudgetArgs
@@ -113,10 +114,18 @@ def wire(context: Context) -> None:
         on_amazon,
     )
 
+    on_tls = providers.using(providers.tls_keys())
     database = Certificates(
         "database-ca",
         CertificatesArgs(environment=environment, common_name=f"{prefix} database", protect=context.protect),
-        providers.using(providers.tls_keys()),
+        on_tls,
+    )
+    pull = PullCertificate(
+        "origin-pull",
+        PullCertificateArgs(
+            common_name=f"{prefix} edge", organization=environment.owner, protect=context.protect
+        ),
+        on_tls,
     )
     pulumi.export("audit", {"gcp": audit.archive_bucket, "aws": trail.archive})
     pulumi.export(
@@ -131,3 +140,4 @@ def wire(context: Context) -> None:
     )
     # Not the authority's key: whoever holds it could be any node or user.
     pulumi.export("database_certificates", database.as_exports())
+    pulumi.export("origin_pull", {"certificate": pull.certificate, "key": pull.key})

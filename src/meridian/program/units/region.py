@@ -7,6 +7,8 @@ import pulumi
 from components.aws.backup_bucket import BackupBucket as AwsBackups
 from components.aws.backup_bucket import LockedBucketArgs
 from components.aws.eks_cluster import EksCluster, EksClusterArgs
+from components.aws.ingress_address import IngressAddress as AwsIngress
+from components.aws.ingress_address import IngressAddressArgs as AwsIngressArgs
 from components.aws.keys import RegionKeys as AwsKeys
 from components.aws.keys import RegionKeysArgs as AwsKeysArgs
 from components.aws.network import Network as AwsNetwork
@@ -14,7 +16,10 @@ from components.aws.network import NetworkArgs as AwsNetworkArgs
 from components.aws.transit import TransitGateway, TransitGatewayArgs
 from components.gcp.backup_bucket import BackupBucket as GcpBackups
 from components.gcp.backup_bucket import BackupBucketArgs
+from components.gcp.edge_logs import EdgeLogs, EdgeLogsArgs
 from components.gcp.gke_cluster import GkeCluster, GkeClusterArgs
+from components.gcp.ingress_address import IngressAddress as GcpIngress
+from components.gcp.ingress_address import IngressAddressArgs as GcpIngressArgs
 from components.gcp.keys import RegionKeys as GcpKeys
 from components.gcp.keys import RegionKeysArgs as GcpKeysArgs
 from components.gcp.network import Network as GcpNetwork
@@ -89,6 +94,21 @@ def wire(context: Context) -> None:
             location=region.gcp.region,
             backup=region.backup,
             key_id=google_keys.keys["backups"],
+            protect=context.protect,
+        ),
+        on_google,
+    )
+
+    google_ingress = GcpIngress(
+        "ingress-gcp", GcpIngressArgs(cluster=region.gcp.cluster.name, region=region.gcp.region), on_google
+    )
+    edge_logs = EdgeLogs(
+        "edge-logs",
+        EdgeLogsArgs(
+            bucket=naming.bucket(environment, "gcp", f"edge-logs-{key}"),
+            location=region.gcp.region,
+            key_id=google_keys.keys["logs"],
+            retention_days=environment.edge.logs.retention_days,
             protect=context.protect,
         ),
         on_google,
@@ -169,6 +189,10 @@ def wire(context: Context) -> None:
         on_amazon,
     )
 
+    amazon_ingress = AwsIngress(
+        "ingress-aws", AwsIngressArgs(cluster=region.aws.cluster.name, zones=region.aws.zones), on_amazon
+    )
+
     # Between them
     HaVpn(
         "vpn",
@@ -191,6 +215,7 @@ def wire(context: Context) -> None:
             "router": google_network.router_name,
             "ranges": list(google_ranges(region)),
             "backups": google_backups.bucket_name,
+            "edge_logs": edge_logs.bucket_name,
             "keys": google_keys.keys,
         },
     )
@@ -202,5 +227,13 @@ def wire(context: Context) -> None:
             "transit_route_table": transit.route_table,
             "backups": amazon_backups.name,
             "keys": dict(amazon_keys.keys),
+        },
+    )
+    pulumi.export(
+        "ingress",
+        {
+            "gcp": google_ingress.addresses,
+            "aws": amazon_ingress.addresses,
+            "aws_allocations": amazon_ingress.allocations,
         },
     )
