@@ -48,6 +48,7 @@ class KubernetesProvider(Plugin):
         self._reach = Reach(locate)
         self._faults = faults
         self._log = EngineLog()
+        self._gone_told = False
         self._settings = settings.Settings()
 
     def Handshake(self, request: Any, context: Any) -> Any:
@@ -167,10 +168,13 @@ class KubernetesProvider(Plugin):
             try:
                 lifecycle = self._lifecycle(request.urn, kind)
                 found = lifecycle.read(request.id, decode(request.inputs), decode(request.properties))
-            except (GoneError, UnreachableError) as error:
-                if isinstance(error, UnreachableError) and not self._settings.delete_unreachable:
+            except GoneError:
+                self._say_gone(request.urn, request.id)
+                found = None
+            except UnreachableError as error:
+                if not self._settings.delete_unreachable:
                     raise
-                self._log.warning(request.urn, f"taken for deleted: {error}")
+                self._log.warning(request.urn, f"taken for deleted, as deleteUnreachable says: {error}")
                 found = None
         if found is None:
             return provider_pb2.ReadResponse(id="")
@@ -185,12 +189,12 @@ class KubernetesProvider(Plugin):
             try:
                 lifecycle = self._lifecycle(request.urn, kind)
                 lifecycle.delete(request.id, olds, waiting.limit(olds, request.timeout))
-            except (GoneError, UnreachableError) as error:
-                if isinstance(error, UnreachableError) and not self._settings.delete_unreachable:
+            except GoneError:
+                self._say_gone(request.urn, request.id)
+            except UnreachableError as error:
+                if not self._settings.delete_unreachable:
                     raise
-                self._log.info(
-                    request.urn, f"{request.id} is gone with its cluster, nothing was deleted: {error}"
-                )
+                self._log.warning(request.urn, f"only forgotten, as deleteUnreachable says: {error}")
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:
@@ -212,6 +216,15 @@ class KubernetesProvider(Plugin):
             f"{request.type} is built inside the official provider and is not embedded; "
             "fix: write the objects as resources, or use kubernetes.yaml.ConfigGroup (version 1)",
         )
+
+    def _say_gone(self, urn: str, resource_id: str) -> None:
+        """Say once for all objects of a cluster that they went with it; a line for each would bury the rest."""
+        place = f"cluster {self._settings.cluster} at {self._settings.server}"
+        if self._gone_told:
+            self._log.status(urn, f"{resource_id} is gone with {place}")
+            return
+        self._gone_told = True
+        self._log.info(urn, f"{resource_id} and what else was there is gone with {place}")
 
     def _plans(self, preview: bool, context: Any) -> bool:
         """True when only a plan is asked for and there is no cluster to ask; ends a call that would change one."""
