@@ -16,7 +16,14 @@ from components.outputs import ClusterOutputs
 from meridian.model.regions import AwsSite
 
 _LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
-_ADDONS = ("vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent", "aws-ebs-csi-driver")
+_ADDONS = (
+    "vpc-cni",
+    "kube-proxy",
+    "coredns",
+    "eks-pod-identity-agent",
+    "aws-ebs-csi-driver",
+    "metrics-server",
+)
 _SUPPORT = {"EXTENDED": "EXTENDED"}
 
 
@@ -123,7 +130,7 @@ class EksCluster(pulumi.ComponentResource):
             self,
         )
         for addon in _ADDONS:
-            needs_nodes = addon in ("coredns", "aws-ebs-csi-driver")
+            needs_nodes = addon in ("coredns", "aws-ebs-csi-driver", "metrics-server")
             eks.Addon(
                 f"{name}-{addon}",
                 cluster_name=cluster.name,

@@ -47,11 +47,13 @@ class PodIdentities(pulumi.ComponentResource):
                 assume_role_policy=_trust(args, identity),
                 opts=child,
             )
-            allowed = _allowed(args, identity)
-            if allowed is not None:
-                iam.RolePolicy(
-                    f"{name}-{key}", name=identity.access, role=role.name, policy=allowed, opts=child
-                )
+            iam.RolePolicy(
+                f"{name}-{key}",
+                name=identity.access,
+                role=role.name,
+                policy=_allowed(args, identity),
+                opts=child,
+            )
             association = eks.PodIdentityAssociation(
                 f"{name}-{key}",
                 cluster_name=args.cluster,
@@ -96,7 +98,7 @@ def _trust(args: PodIdentitiesArgs, identity: Identity) -> str:
     )
 
 
-def _allowed(args: PodIdentitiesArgs, identity: Identity) -> pulumi.Output[str] | None:
+def _allowed(args: PodIdentitiesArgs, identity: Identity) -> pulumi.Output[str]:
     if identity.access == "backups":
         bucket = f"arn:aws:s3:::{args.backups}"
         return pulumi.Output.from_input(args.keys["backups"]).apply(
@@ -120,7 +122,36 @@ def _allowed(args: PodIdentitiesArgs, identity: Identity) -> pulumi.Output[str] 
         return pulumi.Output.from_input(args.keys["database"]).apply(
             lambda key: policies.allow(["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"], [str(key)])
         )
-    return None
+    if identity.access == "node-groups":
+        return pulumi.Output.from_input(_scaling(args.cluster))
+    raise ValueError(f"{identity.access}: no policy is known for it; fix: add it here")
+
+
+def _scaling(cluster: str) -> str:
+    """Let the autoscaler see every group, for AWS cannot narrow that, and change this cluster's own."""
+    owned = {"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}": "owned"}}
+    return policies.document(
+        policies.statement(
+            [
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeAutoScalingInstances",
+                "autoscaling:DescribeLaunchConfigurations",
+                "autoscaling:DescribeScalingActivities",
+                "autoscaling:DescribeTags",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeLaunchTemplateVersions",
+                "ec2:GetInstanceTypesFromInstanceRequirements",
+                "eks:DescribeNodegroup",
+            ],
+            ["*"],
+        ),
+        policies.statement(
+            ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+            ["*"],
+            Condition=owned,
+        ),
+    )
 
 
 def _volume_policy(keys: list[Any]) -> str:

@@ -10,6 +10,8 @@ from pulumi_kubernetes.meta import v1 as meta
 APP = "app.kubernetes.io/name"
 """The label by which policies, services and budgets find an app's pods."""
 
+MANAGED = {"app.kubernetes.io/managed-by": "meridian"}
+
 
 def metadata(
     name: str,
@@ -21,6 +23,6 @@ def metadata(
     return meta.ObjectMetaArgs(
         name=name,
         namespace=namespace,
-        labels={"app.kubernetes.io/managed-by": "meridian", **labels},
+        labels={**MANAGED, **labels},
         annotations=dict(annotations) if annotations else None,
     )

@@ -12,6 +12,7 @@ from components.kubernetes.metadata import metadata
 from meridian.model.platform import Containers, Namespace, Quota
 
 _POD_SECURITY = "pod-security.kubernetes.io"
+_PORTS_EACH = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ def pod_security(namespace: Namespace, version: str) -> dict[str, str]:
 
 
 def hard_limits(quota: Quota) -> dict[str, str]:
-    """Return a quota's hard limits; node ports are never given, load balancers only where the model says so."""
+    """Return a quota's hard limits; node ports are given to load balancers only, which take one for each port."""
     return {
         "pods": str(quota.pods),
         "requests.cpu": str(quota.cpu),
@@ -87,7 +88,7 @@ def hard_limits(quota: Quota) -> dict[str, str]:
         "persistentvolumeclaims": str(quota.volumes),
         "requests.storage": f"{quota.storage_gib}Gi",
         "services.loadbalancers": str(quota.load_balancers),
-        "services.nodeports": "0",
+        "services.nodeports": str(quota.load_balancers * _PORTS_EACH),
     }
 
 

@@ -138,6 +138,7 @@ def test_add_ons_are_the_estates_own_and_pods_sign_in_by_pod_identity() -> None:
         "vpc-cni",
         "kube-proxy",
         "coredns",
+        "metrics-server",
         "eks-pod-identity-agent",
         "aws-ebs-csi-driver",
     }

@@ -25,6 +25,7 @@ class Mutant(NamedTuple):
 
 E, U, EU, A, T = "estate.yaml", "us.yaml", "eu.yaml", "asia.yaml", "tables.yaml"
 G, W = "gcp.network", "aws.network"
+P, QUOTA = "platform", {"pods": 1, "cpu": 1, "memory_gib": 1}
 MUTANTS = [
     # structure
     Mutant(E, "ownr", "me", "ownr", "no such setting"),
@@ -438,6 +439,113 @@ MUTANTS = [
         61,
         "edge.protection.rate_limits.privacy.period",
         "10, 60, 120",
+    ),
+    # the platform
+    Mutant(
+        E, f"{P}.namespaces.datadog.reason", ..., f"{P}.namespaces.datadog.pod_security", "needs a reason"
+    ),
+    Mutant(
+        E,
+        f"{P}.namespaces.portal.reason",
+        "because it has always been so here",
+        f"{P}.namespaces.portal.reason",
+        "there is none",
+    ),
+    Mutant(E, f"{P}.namespaces.datadog.reason", "just so", f"{P}.namespaces.datadog.reason", "at least 20"),
+    Mutant(E, f"{P}.namespaces.kube-extra", {"quota": QUOTA}, f"{P}.namespaces.kube-extra", "keep this name"),
+    Mutant(E, f"{P}.namespaces.database", ..., f"{P}.namespaces", "database has no namespace"),
+    Mutant(
+        E,
+        f"{P}.flows.ingress-to-portal.target",
+        "website",
+        f"{P}.flows.ingress-to-portal.target",
+        "no such namespace",
+    ),
+    Mutant(
+        E,
+        f"{P}.flows.ingress-to-portal.target",
+        "@everywhere",
+        f"{P}.flows.ingress-to-portal.target",
+        "match",
+    ),
+    Mutant(
+        E,
+        f"{P}.flows.visitors-to-ingress.target",
+        "@control-plane",
+        f"{P}.flows.visitors-to-ingress.source",
+        "outside the cluster",
+    ),
+    Mutant(
+        E,
+        f"{P}.flows.ingress-to-portal.source",
+        "@cloud-identity",
+        f"{P}.flows.ingress-to-portal.source",
+        "asked and never asks",
+    ),
+    Mutant(E, f"{P}.flows.ingress-to-portal.ports", [], f"{P}.flows.ingress-to-portal.ports", "at least 1"),
+    Mutant(E, f"{P}.flows.ingress-to-portal.ports", [0], f"{P}.flows.ingress-to-portal.ports[0]", "greater"),
+    Mutant(
+        E,
+        f"{P}.access.break_glass.group",
+        "estate-viewers@meridian.example",
+        f"{P}.access.break_glass.group",
+        "group of viewer too",
+    ),
+    Mutant(E, f"{P}.access.break_glass.pages", [], f"{P}.access.break_glass.pages", "at least 1"),
+    Mutant(E, f"{P}.access.viewer.group", "everybody", f"{P}.access.viewer.group", "match"),
+    Mutant(E, f"{P}.storage_classes.ssd.default", False, f"{P}.storage_classes", "exactly one class"),
+    Mutant(E, f"{P}.storage_classes.database", ..., f"{P}.storage_classes", "no storage class"),
+    Mutant(
+        E, f"{P}.storage_classes.database.key", "disks", f"{P}.storage_classes.database.key", "of their own"
+    ),
+    Mutant(E, f"{P}.storage_classes.database.retain", False, f"{P}.storage_classes.database.retain", "along"),
+    Mutant(
+        E,
+        f"{P}.priority_classes.portal.value",
+        1000000,
+        f"{P}.priority_classes.portal.value",
+        "has this value",
+    ),
+    Mutant(
+        E,
+        f"{P}.identities.portal.namespace",
+        "website",
+        f"{P}.identities.portal.namespace",
+        "no such namespace",
+    ),
+    Mutant(
+        E,
+        f"{P}.identities.portal",
+        {"namespace": "database", "service_account": "cockroachdb", "access": "field-encryption"},
+        f"{P}.identities.portal.service_account",
+        "is bound to this",
+    ),
+    Mutant(E, f"{P}.datadog.sites.eu", "datadoghq.com", f"{P}.datadog.sites.eu", "must stay in eu"),
+    Mutant(E, f"{P}.datadog.sites.asia", ..., f"{P}.datadog.sites", "have no site"),
+    Mutant(E, f"{P}.portal.image", "portal", f"{P}.portal.image", "match"),
+    Mutant(E, f"{P}.portal.min_replicas", 100, f"{P}.portal.min_replicas", "above max_replicas"),
+    Mutant(E, f"{P}.portal.max_replicas", 300, f"{P}.namespaces.portal.quota.cpu", "at its largest"),
+    Mutant(E, f"{P}.namespaces.portal.quota.cpu", 5000, f"{P}.namespaces", "together exceed"),
+    Mutant(
+        E,
+        f"{P}.namespaces.database.quota.storage_gib",
+        100,
+        f"{P}.namespaces.database.quota.storage_gib",
+        "need 2048",
+    ),
+    Mutant(
+        E,
+        f"{P}.namespaces.database.containers.max_cpu",
+        4,
+        f"{P}.namespaces.database.containers",
+        "asks for",
+    ),
+    Mutant(
+        E,
+        f"{P}.namespaces.datadog.quota.pods",
+        20,
+        f"{P}.namespaces.datadog.quota.pods",
+        "an agent each",
     ),
 ]
 

@@ -85,6 +85,17 @@ def test_the_regions_of_an_environment_are_its_files(tmp_path: Path) -> None:
     for name in ("estate", "asia", "brazil", "us"):
         (tmp_path / "prod" / f"{name}.yaml").touch()
     graph = program_graph(tmp_path, "prod")
-    assert list(graph) == ["foundation", "us", "asia", "brazil", "mesh", "data", "edge"]
+    assert list(graph) == [
+        "foundation",
+        "us",
+        "asia",
+        "brazil",
+        "mesh",
+        "us-platform",
+        "asia-platform",
+        "brazil-platform",
+        "data",
+        "edge",
+    ]
     assert graph["brazil"] == ("foundation",)
     assert graph["mesh"] == ("us", "asia", "brazil")

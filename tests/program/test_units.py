@@ -21,7 +21,8 @@ from meridian.program.refs import Upstream
 
 ROOT = Path(__file__).parents[2]
 REGIONS = ("us", "eu", "asia")
-UNITS = ("foundation", *REGIONS, "mesh")
+PLATFORMS = tuple(f"{region}-platform" for region in REGIONS)
+UNITS = ("foundation", *REGIONS, "mesh", *PLATFORMS)
 REFERENCE = "pulumi:pulumi:StackReference"
 COMPUTED = {
     "aws:eks/cluster:Cluster": {
@@ -53,17 +54,38 @@ COMPUTED = {
     "tls:index/locallySignedCert:LocallySignedCert": {"certPem": "a signed certificate"},
     "tls:index/selfSignedCert:SelfSignedCert": {"certPem": "a certificate"},
 }
+CLUSTER = {
+    field: field
+    for field in ("name", "endpoint", "ca_certificate", "kubeconfig", "workload_identity", "network_id", "id")
+}
 FOUND = {
+    "clusters": {"gke": CLUSTER, "eks": CLUSTER},
     "ci": {"aws_deployer": "arn:aws:iam::100000000001:role/meridian-prod-ci-deployer"},
-    "gcp": {"network_link": "https://www.googleapis.com/compute/v1/projects/p/global/networks/n"},
-    "aws": {"vpc": "vpc-1", "transit_gateway": "tgw-1", "transit_route_table": "tgw-rtb-1"},
+    "gcp": {
+        "network_link": "https://www.googleapis.com/compute/v1/projects/p/global/networks/n",
+        "backups": "backups",
+        "network": "network",
+        "keys": {"disks": "key-disks", "database": "key-database"},
+    },
+    "aws": {
+        "vpc": "vpc-1",
+        "transit_gateway": "tgw-1",
+        "transit_route_table": "tgw-rtb-1",
+        "keys": {purpose: f"arn:{purpose}" for purpose in ("disks", "database", "backups", "secrets")},
+    },
 }
 
 
 @cache
 def unit(name: str, environment: str = "prod") -> Recording:
     stack = f"{environment}-{name}"
-    return record_stack(stack, lambda: run(stack), {**COMPUTED, REFERENCE: {"outputs": FOUND}})
+    # A platform is recorded as a preview: an `up` refuses an image whose digest nobody has checked.
+    return record_stack(
+        stack,
+        lambda: run(stack),
+        {**COMPUTED, REFERENCE: {"outputs": FOUND}},
+        preview=name in PLATFORMS,
+    )
 
 
 def clouds(name: str) -> list[Recorded]:
@@ -122,7 +144,8 @@ def test_everything_that_can_carry_labels_says_whose_it_is(
         labels = made.inputs.get(field)
         assert labels, f"{made.type} {made.name} carries none"
         assert (labels["environment"], labels["unit"], labels["managed-by"]) == ("prod", name, "meridian")
-        assert labels["residency"] == (name if name in REGIONS else "global")
+        region = name.removesuffix("-platform")
+        assert labels["residency"] == (region if region in REGIONS else "global")
         digests.append(labels["meridian-urn"])
     assert digests and len(digests) == len(set(digests))
 
@@ -136,7 +159,7 @@ _STATEFUL = re.compile(
 @pytest.mark.parametrize("name", UNITS)
 def test_what_holds_data_is_protected_and_outlives_its_removal_from_the_program(name: str) -> None:
     stateful = [made for made in clouds(name) if _STATEFUL.search(made.type)]
-    assert stateful or name == "mesh"
+    assert stateful or name in ("mesh", *PLATFORMS)
     assert [made.name for made in stateful if not (made.protect and made.retain_on_delete)] == []
 
 

@@ -126,9 +126,10 @@ class Identity(Model):
 
     namespace: Namespaced
     service_account: Namespaced
-    access: Literal["backups", "secrets", "field-encryption", "none"]
+    access: Literal["backups", "secrets", "field-encryption", "node-groups"]
     """backups: write and read the region's backup bucket; secrets: read this environment's secrets of the region;
-    field-encryption: encrypt and decrypt with the region's database key."""
+    field-encryption: encrypt and decrypt with the region's database key; node-groups: grow and shrink the cluster, on
+    EKS only, for GKE does that itself."""
 
 
 class Portal(Model):
@@ -164,3 +165,6 @@ class Platform(Model):
     certificates: Certificates
     portal: Portal
     datadog: Agent
+    operators: bool = True
+    """False where no container runs: then only the definitions of the platform's own objects are installed, for an
+    operator's pods would be names only, and its webhooks would refuse everything because nothing answers."""

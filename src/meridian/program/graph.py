@@ -15,8 +15,15 @@ class StackNameError(ValueError):
 def units_for(regions: Iterable[str]) -> Graph:
     """Return the units of an environment with these regions, upstream first."""
     keys = tuple(regions)
-    joined: Graph = {"mesh": keys, "data": ("mesh",), "edge": keys}
-    return {"foundation": (), **dict.fromkeys(keys, ("foundation",)), **joined}
+    platforms = {platform_of(key): ("foundation", key, "mesh") for key in keys}
+    return {
+        "foundation": (),
+        **dict.fromkeys(keys, ("foundation",)),
+        "mesh": keys,
+        **platforms,
+        "data": ("mesh", *platforms),
+        "edge": keys,
+    }
 
 
 def platform_of(region: str) -> str:

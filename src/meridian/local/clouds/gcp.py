@@ -13,6 +13,7 @@ from meridian.local.clouds.context import Context, hexadecimal
 from meridian.local.errors import CloudError, LocalError
 
 _COMPUTE = "https://www.googleapis.com/compute/v1/"
+_GRANT = re.compile(r"IAM(Member|Binding|Policy)$", re.IGNORECASE)
 _GLOBAL_NAMES = frozenset({"gcp:storage/bucket:Bucket"})
 # Resource paths that do not follow `projects/P/<global|regions/R|locations/L>/<collection>/<name>`.
 _PATHS = {
@@ -101,6 +102,9 @@ class Gcp:
         """Return project and place, or the whole world for buckets."""
         if context.token in _GLOBAL_NAMES:
             return "world"
+        if _GRANT.search(context.kind):
+            # A grant is the triple itself: a bucket takes as many as there are roles and members.
+            return self.identify(context)
         values = _values(context)
         parents = [
             str(context.inputs.get(key, ""))
@@ -115,7 +119,7 @@ class Gcp:
         pattern = _PATHS.get(context.token)
         if context.kind == "NodePool" and str(values["cluster"]).startswith("projects/"):
             pattern = "{cluster}/nodePools/{name}"
-        if pattern is None and re.search(r"IAM(Member|Binding|Policy)$", context.kind, re.IGNORECASE):
+        if pattern is None and _GRANT.search(context.kind):
             first = next(
                 (
                     str(context.inputs[key])

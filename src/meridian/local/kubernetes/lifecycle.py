@@ -14,6 +14,7 @@ from meridian.local.kubernetes import fields, refusals, waiting
 from meridian.local.kubernetes.cluster import Cluster, UnreachableError
 from meridian.local.kubernetes.discovery import UnknownKindError
 from meridian.local.kubernetes.objects import (
+    DEFINITION,
     PATCH_FORCE,
     PROPAGATION,
     Kind,
@@ -21,6 +22,7 @@ from meridian.local.kubernetes.objects import (
     identifier,
     is_true,
     metadata,
+    to_sdk,
 )
 from meridian.local.kubernetes.outputs import MANAGER, hidden, living, planned
 from meridian.local.kubernetes.settings import Settings
@@ -260,6 +262,8 @@ class Lifecycle:
         texts = (
             before.pop("stringData", None) if (self.kind.group, self.kind.kind) == ("", "Secret") else None
         )
+        if self.kind.kind == DEFINITION:
+            live = to_sdk(live)
         found: dict[str, Any] = fields.overlaid(before, live)
         if texts is not None:
             found["stringData"] = fields.opaque({"stringData": texts}, live)

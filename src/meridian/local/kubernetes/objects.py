@@ -135,3 +135,26 @@ def pruned(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: pruned(each) for key, each in value.items() if each is not None and key != "__defaults"}
     return [pruned(each) for each in value] if isinstance(value, list) else value
+
+
+DEFINITION = "CustomResourceDefinition"
+_SDK, _API = "x_kubernetes_", "x-kubernetes-"
+
+
+def to_api(value: Any) -> Any:
+    """Spell the `x-kubernetes-...` words of a definition's schema as the API does: SDKs have no dash in a name."""
+    return _respelled(value, _SDK, "_", "-")
+
+
+def to_sdk(value: Any) -> Any:
+    """Spell them as the SDKs do."""
+    return _respelled(value, _API, "-", "_")
+
+
+def _respelled(value: Any, prefix: str, old: str, new: str) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key.replace(old, new) if key.startswith(prefix) else key: _respelled(each, prefix, old, new)
+            for key, each in value.items()
+        }
+    return [_respelled(each, prefix, old, new) for each in value] if isinstance(value, list) else value

@@ -9,7 +9,15 @@ from typing import Any
 
 from meridian.local.kubernetes.cluster import Cluster
 from meridian.local.kubernetes.discovery import UnknownKindError
-from meridian.local.kubernetes.objects import FIELD_MANAGER, Kind, annotation, metadata, split
+from meridian.local.kubernetes.objects import (
+    DEFINITION,
+    FIELD_MANAGER,
+    Kind,
+    annotation,
+    metadata,
+    split,
+    to_api,
+)
 from meridian.local.kubernetes.outputs import MANAGER
 from meridian.protocol.values import plain
 
@@ -30,6 +38,8 @@ class Target:
     def body(self, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what to send: plain inputs, with the name that the API server once chose."""
         body: dict[str, Any] = {key: value for key, value in plain(news).items() if key != "status"}
+        if self.kind.kind == DEFINITION:
+            body = to_api(body)
         named = dict(body.get("metadata") or {})
         if olds and not named.get("name") and metadata(olds).get("name"):
             named["name"] = metadata(olds)["name"]

@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pulumi
 
 from components.aws.pod_identity import PodIdentities, PodIdentitiesArgs
+from components.gcp.webhook_firewall import WebhookFirewall, WebhookFirewallArgs
 from components.gcp.workload_identity import WorkloadIdentities, WorkloadIdentitiesArgs
 from components.kubernetes.classes import Classes, ClassesArgs
 from components.kubernetes.namespaces import Namespaces, NamespacesArgs
 from components.kubernetes.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from components.kubernetes.rbac import Rbac, RbacArgs
 from components.kubernetes.service_accounts import ServiceAccounts, ServiceAccountsArgs
-from components.outputs import ClusterOutputs
-from meridian.model.regions import AwsSite, Cloud, GcpSite, Region
+from meridian.model.platform import Identity
+from meridian.model.regions import GcpSite
 from meridian.program import naming, providers
 from meridian.program.context import Context
 from meridian.program.database import DatabasePlacement
 from meridian.program.graph import region_of
 from meridian.program.ip_plan import control_plane_ranges
 from meridian.program.refs import Upstream
-
-_KIND: dict[Cloud, str] = {"gcp": "gke", "aws": "eks"}
-
-
-@dataclass(frozen=True)
-class Target:
-    """One cluster to be furnished, blind to its cloud but for what its components ask."""
-
-    kind: str
-    site: GcpSite | AwsSite
-    outputs: ClusterOutputs
-    keys: dict[str, pulumi.Output[str]]
-    """The region's keys by purpose, in the cloud's own spelling."""
-    provider: pulumi.ProviderResource
-    labels: dict[str, str]
-
-    @property
-    def cloud(self) -> str:
-        """The cluster's cloud, `gcp` or `aws`."""
-        return self.outputs.cloud
-
-    @property
-    def options(self) -> pulumi.ResourceOptions:
-        """Options that put a component on this cluster and nowhere else."""
-        return providers.using(self.provider)
+from meridian.program.target import Target, target
+from meridian.program.units.platform_services import services
 
 
 def wire(context: Context) -> None:
@@ -54,25 +30,16 @@ def wire(context: Context) -> None:
     region, upstream = context.environment.regions[key], Upstream(context.environment, key)
     database = DatabasePlacement(context)
     for cloud in region.sites():
-        target = _target(context, region, upstream, cloud)
-        namespaces = _ground(context, target)
-        emails = _cloud_identities(context, region, target, upstream)
-        accounts = ServiceAccounts(
-            f"{target.kind}-identities",
-            ServiceAccountsArgs(
-                identities=context.environment.platform.identities,
-                namespaces=namespaces.names,
-                google_accounts=emails,
-                labels=target.labels,
-            ),
-            target.options,
-        )
+        cluster = target(context, region, upstream, cloud)
+        namespaces, ground = _ground(context, cluster)
+        accounts = _accounts(context, cluster, namespaces, upstream)
+        services(context, cluster, namespaces, accounts, [*ground, accounts])
         database.place(
-            target.kind, target.site.cluster.name, target.provider, namespaces.names, accounts.names
+            cluster.kind, cluster.site.cluster.name, cluster.provider, namespaces.names, accounts.names
         )
 
 
-def _ground(context: Context, target: Target) -> Namespaces:
+def _ground(context: Context, target: Target) -> tuple[Namespaces, list[pulumi.Resource]]:
     """Lay what every workload stands on: namespaces, policies, roles and classes."""
     platform, kind = context.environment.platform, target.kind
     namespaces = Namespaces(
@@ -82,7 +49,7 @@ def _ground(context: Context, target: Target) -> Namespaces:
         ),
         target.options,
     )
-    NetworkPolicies(
+    policies = NetworkPolicies(
         f"{kind}-net",
         NetworkPoliciesArgs(
             namespaces=namespaces.names,
@@ -93,7 +60,7 @@ def _ground(context: Context, target: Target) -> Namespaces:
         ),
         target.options,
     )
-    Rbac(
+    roles = Rbac(
         f"{kind}-rbac",
         RbacArgs(
             access=platform.access,
@@ -105,7 +72,7 @@ def _ground(context: Context, target: Target) -> Namespaces:
         ),
         target.options,
     )
-    Classes(
+    classes = Classes(
         f"{kind}-classes",
         ClassesArgs(
             storage=platform.storage_classes,
@@ -118,77 +85,76 @@ def _ground(context: Context, target: Target) -> Namespaces:
         ),
         target.options,
     )
-    return namespaces
+    return namespaces, [namespaces, policies, roles, classes]
+
+
+def _accounts(
+    context: Context, target: Target, namespaces: Namespaces, upstream: Upstream
+) -> ServiceAccounts:
+    """Make the service accounts that act in the cloud, with the cloud's side of them."""
+    identities = {
+        key: identity
+        for key, identity in context.environment.platform.identities.items()
+        if identity.access != "node-groups" or target.cloud == "aws"
+    }
+    return ServiceAccounts(
+        f"{target.kind}-identities",
+        ServiceAccountsArgs(
+            identities=identities,
+            namespaces=namespaces.names,
+            google_accounts=_cloud_identities(context, target, identities, upstream),
+            labels=target.labels,
+        ),
+        target.options,
+    )
 
 
 def _cloud_identities(
-    context: Context, region: Region, target: Target, upstream: Upstream
+    context: Context, target: Target, identities: dict[str, Identity], upstream: Upstream
 ) -> dict[str, pulumi.Output[str]]:
     """Make the cloud's side of the service accounts; return the Google accounts that they act as."""
-    environment, cluster = context.environment, target.site.cluster.name
+    environment, cluster, region = context.environment, target.site.cluster.name, target.region.key
     if target.cloud == "aws":
         PodIdentities(
             f"{target.kind}-pods",
             PodIdentitiesArgs(
-                identities=environment.platform.identities,
+                identities=identities,
                 account_id=environment.aws.account_id,
                 region=target.site.region,
                 cluster=cluster,
-                backups=naming.bucket(environment, "aws", f"backups-{region.key}"),
+                backups=naming.bucket(environment, "aws", f"backups-{region}"),
                 keys=target.keys,
-                secrets_prefix=naming.secrets_prefix(environment, region.key),
+                secrets_prefix=naming.secrets_prefix(environment, region),
             ),
             providers.using(providers.amazon(environment, target.site.region)),
         )
         return {}
+    google = providers.using(providers.google(environment, target.site.region))
+    if isinstance(target.site, GcpSite):
+        WebhookFirewall(
+            f"{target.kind}-webhooks",
+            WebhookFirewallArgs(
+                site=target.site, network=upstream.get("gcp", "network"), ports=_webhook_ports(context)
+            ),
+            google,
+        )
     made = WorkloadIdentities(
         f"{target.kind}-workloads",
         WorkloadIdentitiesArgs(
-            identities=environment.platform.identities,
+            identities=identities,
             project=environment.gcp.project,
             cluster=cluster,
             pool=target.outputs.workload_identity,
             backups=upstream.get("gcp", "backups"),
             encryption_key=target.keys["database"],
-            secrets_prefix=naming.secrets_prefix(environment, region.key),
+            secrets_prefix=naming.secrets_prefix(environment, region),
         ),
-        providers.using(providers.google(environment, target.site.region)),
+        google,
     )
     return dict(made.emails)
 
 
-def _target(context: Context, region: Region, upstream: Upstream, cloud: Cloud) -> Target:
-    kind, site = _KIND[cloud], region.sites()[cloud]
-
-    def told(field: str) -> pulumi.Output[str]:
-        return upstream.get("clusters", kind, field).apply(str)
-
-    outputs = ClusterOutputs(
-        name=told("name"),
-        endpoint=told("endpoint"),
-        ca_certificate=told("ca_certificate"),
-        kubeconfig=told("kubeconfig"),
-        workload_identity=told("workload_identity"),
-        cloud=cloud,
-        region=site.region,
-        network_id=told("network_id"),
-        id=told("id"),
-    )
-    return Target(
-        kind=kind,
-        site=site,
-        outputs=outputs,
-        keys={purpose: upstream.get(cloud, "keys", purpose) for purpose in _PURPOSES[cloud]},
-        provider=providers.kubernetes(kind, outputs.kubeconfig, outputs.id),
-        labels={
-            "meridian.dev/environment": context.environment.environment,
-            "meridian.dev/region": region.key,
-            "meridian.dev/residency": region.residency,
-        },
-    )
-
-
-_PURPOSES: dict[Cloud, tuple[str, ...]] = {
-    "gcp": ("disks", "database"),
-    "aws": ("disks", "database", "backups", "secrets"),
-}
+def _webhook_ports(context: Context) -> list[int]:
+    """Return the ports on which the flows let the control plane call pods."""
+    flows = context.environment.platform.flows.values()
+    return sorted({port for flow in flows if flow.source == "@control-plane" for port in flow.ports})

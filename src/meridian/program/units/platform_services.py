@@ -1,0 +1,201 @@
+"""What runs on a cluster's ground: operators and their objects, the way in, the agents and the portal."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.datadog.agent import DatadogAgent, DatadogAgentArgs
+from components.kubernetes.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
+from components.kubernetes.gateway import Gateway, GatewayArgs, internal_issuer
+from components.kubernetes.manifests import Manifests, ManifestsArgs
+from components.kubernetes.namespaces import Namespaces
+from components.kubernetes.portal import Portal, PortalArgs
+from components.kubernetes.secret_store import ExternalSecret, SecretStore, SecretStoreArgs
+from components.kubernetes.service_accounts import ServiceAccounts
+from meridian.program import naming, versions
+from meridian.program.context import Context
+from meridian.program.target import Target
+
+_CERTIFICATES, _SECRETS, _GATEWAY, _DATADOG = versions.OPERATORS
+
+
+def services(
+    context: Context,
+    target: Target,
+    namespaces: Namespaces,
+    accounts: ServiceAccounts,
+    ground: list[pulumi.Resource],
+) -> None:
+    """Make everything that the platform runs itself; the database is a component of its own.
+
+    Definitions come after the ground: they are most of the stack's state, which the engine writes anew with every step.
+    """
+    names = namespaces.names
+    definitions = {
+        operator: _definitions(context, target, namespaces, operator, ground)
+        for operator in versions.OPERATORS
+    }
+    certificates = _operator(context, target, namespaces, definitions, _CERTIFICATES)
+    issuer = internal_issuer(f"{target.kind}-internal", target.labels, _after(target, certificates))
+    secrets = _operator(context, target, namespaces, definitions, _SECRETS, issuer, accounts)
+    gateway = _operator(context, target, namespaces, definitions, _GATEWAY)
+    datadog = _operator(context, target, namespaces, definitions, _DATADOG)
+
+    hostnames = _hostnames(context, target)
+    Gateway(
+        f"{target.kind}-gateway",
+        GatewayArgs(
+            hostnames=hostnames,
+            zone=context.environment.edge.zone,
+            certificates=context.environment.platform.certificates,
+            cloud=target.cloud,
+            namespace=names["ingress"],
+            routes_from=["portal"],
+            labels=target.labels,
+        ),
+        _after(target, gateway, certificates),
+    )
+    _secret_store(context, target, namespaces, secrets)
+    _agents(context, target, namespaces, datadog)
+    _portal(context, target, namespaces, accounts, hostnames, definitions[_GATEWAY])
+    if target.cloud == "aws":
+        ClusterAutoscaler(
+            f"{target.kind}-autoscaler",
+            ClusterAutoscalerArgs(
+                cluster=target.site.cluster.name,
+                region=target.site.region,
+                image=versions.CLUSTER_AUTOSCALER,
+                namespace=names["autoscaler"],
+                service_account=accounts.names["autoscaler"],
+                priority_class="meridian-controllers",
+                labels=target.labels,
+            ),
+            target.options,
+        )
+
+
+def _definitions(
+    context: Context, target: Target, namespaces: Namespaces, operator: str, ground: list[pulumi.Resource]
+) -> Manifests:
+    """Install an operator's custom resource definitions; where no operator runs, those of our own objects only."""
+    wanted = [
+        each
+        for each in versions.manifests(operator, "definitions")
+        if context.environment.platform.operators or each["metadata"]["name"] in versions.OWN
+    ]
+    return Manifests(
+        f"{target.kind}-{operator}-definitions",
+        ManifestsArgs(objects=wanted, namespaces=namespaces.names, labels=target.labels),
+        _after(target, *ground),
+    )
+
+
+def _operator(
+    context: Context,
+    target: Target,
+    namespaces: Namespaces,
+    definitions: dict[str, Manifests],
+    operator: str,
+    *after: pulumi.Resource,
+) -> Manifests:
+    """Run an operator; return what its objects wait for: itself, or its definitions where it does not run."""
+    if not context.environment.platform.operators:
+        return definitions[operator]
+    return Manifests(
+        f"{target.kind}-{operator}",
+        ManifestsArgs(
+            objects=versions.manifests(operator), namespaces=namespaces.names, labels=target.labels
+        ),
+        _after(target, definitions[operator], *after),
+    )
+
+
+def _secret_store(
+    context: Context, target: Target, namespaces: Namespaces, operator: pulumi.Resource
+) -> None:
+    prefix = naming.secrets_prefix(context.environment, target.region.key)
+    SecretStore(
+        f"{target.kind}-secrets",
+        SecretStoreArgs(
+            cloud=target.cloud,
+            region=target.site.region,
+            project=context.environment.gcp.project,
+            secrets={
+                "datadog": ExternalSecret(
+                    namespace=namespaces.names["datadog"],
+                    name=context.environment.platform.datadog.keys_from,
+                    source=f"{prefix}datadog",
+                    keys=("api-key", "app-key"),
+                ),
+                "dns": ExternalSecret(
+                    namespace=namespaces.names["cert-manager"],
+                    name="cloudflare-dns",
+                    source=f"{prefix}cloudflare-dns",
+                    keys=("token",),
+                ),
+            },
+            namespaces=("datadog", "cert-manager", "portal"),
+            labels=target.labels,
+        ),
+        _after(target, operator),
+    )
+
+
+def _agents(context: Context, target: Target, namespaces: Namespaces, operator: pulumi.Resource) -> None:
+    DatadogAgent(
+        f"{target.kind}-agents",
+        DatadogAgentArgs(
+            agent=context.environment.platform.datadog,
+            cluster=target.site.cluster.name,
+            environment=context.environment.environment,
+            region=target.region.key,
+            residency=target.region.residency,
+            cloud=target.cloud,
+            namespace=namespaces.names["datadog"],
+            priority_class="meridian-agents",
+            labels=target.labels,
+        ),
+        _after(target, operator),
+    )
+
+
+def _portal(
+    context: Context,
+    target: Target,
+    namespaces: Namespaces,
+    accounts: ServiceAccounts,
+    hostnames: list[str],
+    routes: pulumi.Resource,
+) -> None:
+    environment = context.environment
+    Portal(
+        f"{target.kind}-portal",
+        PortalArgs(
+            portal=environment.platform.portal,
+            namespace=namespaces.names["portal"],
+            service_account=accounts.names["portal"],
+            priority_class="meridian-portal",
+            hostnames=hostnames,
+            gateway_namespace="ingress",
+            health_path=environment.edge.monitor.path,
+            environment={
+                "DD_ENV": environment.environment,
+                "MERIDIAN_REGION": target.region.key,
+                "MERIDIAN_RESIDENCY": target.region.residency,
+            },
+            labels=target.labels,
+        ),
+        _after(target, routes),
+    )
+
+
+def _hostnames(context: Context, target: Target) -> list[str]:
+    """Return the names that this cluster answers to: the EU's own name in the EU only."""
+    edge = context.environment.edge
+    return [edge.hostname, *([edge.eu_hostname] if target.region.key in edge.eu_regions else [])]
+
+
+def _after(target: Target, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(
+        target.options, pulumi.ResourceOptions(depends_on=list(resources) or None)
+    )
