@@ -1,14 +1,18 @@
 """The plugin in this process, spoken to over the real protocol."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from netlify_world import DEPLOY, SITE, World
 from notes import TOKEN, Notes
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from meridian.netlify.deploy import Deploys
+from meridian.netlify.site import Sites
 from meridian.protocol.plugin import serve
 from meridian.protocol.values import decode, encode
 from meridian.provider.servicer import MeridianProvider
@@ -86,5 +90,21 @@ class Instance:
 @pytest.fixture
 def plugin() -> Iterator[Instance]:
     made = Instance({TOKEN: Notes})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.server.stop()
+
+
+@pytest.fixture
+def netlify(world: World) -> Iterator[Instance]:
+    made = Instance(
+        {SITE: lambda: Sites(world.open), DEPLOY: lambda: Deploys(world.open, lambda: world.root)}
+    )
     yield made
     made.close()

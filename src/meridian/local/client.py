@@ -99,6 +99,10 @@ class LocalClouds:
         """`status`, or `find`, `ensure` or `drop` a database; `find` of what is not there gives an empty answer."""
         return dict(self._link.call("database", action=action, name=name) or {})
 
+    def netlify(self, action: str = "status", account: str = "") -> dict[str, Any]:
+        """The same for the simulated Netlify's accounts; the status holds its sites with their addresses."""
+        return dict(self._link.call("netlify", action=action, name=account) or {})
+
     def bring_back(self, kind: str, name: str) -> list[str]:
         """Bring back what was taken away; return what came."""
         return list(self._link.call("bring-back", kind=kind, name=name))

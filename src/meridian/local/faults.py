@@ -96,6 +96,10 @@ class Faults:
         """True when the change is made but its reply never arrives."""
         return self._take(token, operation, "lost-reply") is not None
 
+    def strikes(self, token: str, operation: str, kind: str) -> Fault | None:
+        """Return the fault that strikes an operation now, for a cloud that answers over its own protocol."""
+        return self._take(token, operation, kind)
+
     def _take(self, token: str, operation: str, kind: str) -> Fault | None:
         with self._lock:
             for fault in self._faults:

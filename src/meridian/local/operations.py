@@ -20,6 +20,7 @@ from meridian.local.errors import LocalError
 from meridian.local.faults import Fault, Faults
 from meridian.local.inventory import Inventory, Record
 from meridian.local.losses import Losses
+from meridian.local.netlify.sites import NetlifySites
 from meridian.local.planes import Planes
 from meridian.local.schema import SchemaStore, sdk_version
 from meridian.local.store import Store
@@ -41,6 +42,7 @@ class Operations:
         self.faults = Faults()
         self.planes = Planes(self.inventory, work / "local" / "planes", work / "bin", work / "kube")
         self.databases = Databases(work / "local" / "database")
+        self.netlify = NetlifySites(work / "local" / "netlify", self.faults)
         self.edge = EdgeProcesses(self.inventory, self.planes, work / "local")
         self.losses = Losses(self.planes, self.edge)
         self._schemas = {name: SchemaStore(name, work / "local" / "schema") for name in CLOUDS}
@@ -136,20 +138,22 @@ class Operations:
             return replace(self.faults.add(Fault(**given))).__dict__
         return self.faults.clear() if action == "clear" else self.faults.list()
 
-    def database(self, action: str, name: str) -> Any:
-        """Make (`ensure`), `find` or `drop` a database, or tell their `status`."""
+    @staticmethod
+    def kept(kept: Databases | NetlifySites, action: str, name: str) -> Any:
+        """Make (`ensure`), `find` or `drop` what is kept on demand, or tell its `status`."""
         match action:
             case "ensure":
-                return self.databases.ensure(name)
+                return kept.ensure(name)
             case "find":
-                return self.databases.find(name)
+                return kept.find(name)
             case "drop":
-                return self.databases.drop(name)
-        return self.databases.status()
+                return kept.drop(name)
+        return kept.status()
 
     def restore(self) -> None:
         """Start again what ran when the last daemon ended."""
         threading.Thread(target=self.databases.restore, daemon=True).start()
+        threading.Thread(target=self.netlify.restore, daemon=True).start()
         self.planes.restore()
 
     def call(self, operation: str, arguments: dict[str, Any]) -> Any:
@@ -166,7 +170,9 @@ class Operations:
             case "fault":
                 return self.faulty(arguments["action"], arguments.get("fault") or {})
             case "database":
-                return self.database(arguments["action"], arguments.get("name", ""))
+                return self.kept(self.databases, arguments["action"], arguments.get("name", ""))
+            case "netlify":
+                return self.kept(self.netlify, arguments["action"], arguments.get("name", ""))
             case "lose":
                 return self.losses.lose(arguments["kind"], arguments["name"])
             case "bring-back":
@@ -196,6 +202,7 @@ class Operations:
         for server in servers:
             server.stop(grace=0.2)
         self.databases.stop()
+        self.netlify.stop()
         self.edge.close()
         self.planes.stop_all()
         self.inventory.close()

@@ -10,6 +10,9 @@ from meridian.provider.handler import Handler
 
 _PLACES: Mapping[str, str] = {
     "meridian:sql:Schema": "meridian.database.handler:Schemas",
+    "meridian:netlify:Site": "meridian.netlify.site:Sites",
+    "meridian:netlify:Deploy": "meridian.netlify.deploy:Deploys",
+    "meridian:local:Netlify": "meridian.local.netlify.handler:LocalNetlify",
     "meridian:local:Database": "meridian.local.database.handler:LocalDatabases",
 }
 """Type token -> `module:Class`."""
