@@ -139,7 +139,8 @@ def test_a_node_is_called_node_and_is_server_and_client_while_a_client_is_only_a
     for leaf in made.nodes.values():
         assert _common_name(leaf) == "node"
         assert set(_uses(leaf)) == {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH}
-    assert {key: _common_name(leaf) for key, leaf in made.clients.items()} == {"root": "root", "app": "app"}
+    logins = ["root", "app", "signon", "exporter", "eraser", "auditor", "operator", "backup"]
+    assert {key: _common_name(leaf) for key, leaf in made.clients.items()} == {name: name for name in logins}
     for leaf in made.clients.values():
         assert list(_uses(leaf)) == [ExtendedKeyUsageOID.CLIENT_AUTH]
         assert trusts(made.bundle, leaf)

@@ -240,6 +240,13 @@ MUTANTS = [
         "database.certificates.clients.x",
         "no role of this name logs in",
     ),
+    Mutant(
+        E,
+        "database.certificates.clients.auditor",
+        ...,
+        "database.certificates.clients",
+        "they could not sign in",
+    ),
     # the schema
     Mutant(
         T,

@@ -270,7 +270,8 @@ def test_the_foundation_tells_who_deploys_and_keeps_the_database_s_keys_secret()
     assert told["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270", "no secret"
     assert told["value"]["bundle"] == "a certificate\n"
     assert told["value"]["nodes"]["eu-3"] == {"certificate": "a signed certificate", "key": "a key"}
-    assert set(told["value"]["clients"]) == {"root", "app"}
+    logins = {"app", "signon", "exporter", "eraser", "auditor", "operator", "backup"}
+    assert set(told["value"]["clients"]) == {"root", *logins}
     # Whoever held the authority's own key could be any node.
     assert "the key" not in json.dumps(told)
 

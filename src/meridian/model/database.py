@@ -64,10 +64,8 @@ class Certificates(Model):
     client_days: Annotated[int, Field(ge=7, le=397)] = 90
     renew_days: Annotated[int, Field(ge=1, le=180)] = 30
     """So many days before the end the next `up` signs anew."""
-    clients: Annotated[dict[Key, str], Field(min_length=1)] = Field(
-        default_factory=lambda: {"root": "root", "app": "app"}
-    )
-    """SQL users that sign in by certificate; the value is the certificate's common name."""
+    clients: Annotated[dict[Key, str], Field(min_length=1)] = Field(default_factory=lambda: {"root": "root"})
+    """SQL users that sign in by certificate, root and every login role; the value is the certificate's common name."""
 
 
 class Logs(Model):

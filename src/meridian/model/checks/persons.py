@@ -112,7 +112,7 @@ def access(tables: Tables) -> Iterator[Problem]:
 
 
 def clients(environment: Environment) -> Iterator[Problem]:
-    """A client certificate is made out to a role that may log in; root is the cluster's own."""
+    """A client certificate is made out to each role that may log in, and to no other; root is the cluster's own."""
     logins = ["root", *(name for name, role in environment.tables.roles.items() if role.login)]
     for key, name in environment.database.certificates.clients.items():
         if name not in logins:
@@ -122,3 +122,11 @@ def clients(environment: Environment) -> Iterator[Problem]:
                 "no role of this name logs in to the database",
                 f"choose of {', '.join(logins)}, or add the role to stacks/tables.yaml",
             )
+    lacking = sorted(set(logins) - {"root", *environment.database.certificates.clients.values()})
+    if lacking:
+        yield Problem(
+            ("database", "certificates", "clients"),
+            lacking,
+            "these roles log in by certificate, for which there is no entry: they could not sign in",
+            f"add {{{', '.join(f'{name}: {name}' for name in lacking)}}}",
+        )
