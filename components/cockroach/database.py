@@ -52,6 +52,7 @@ class DatabaseSchema(pulumi.CustomResource):
         dialect: Literal["cockroachdb", "postgresql"],
         connection: SqlConnection,
         licence: pulumi.Input[str] | None = None,
+        restored: str | None = None,
         passwords: Mapping[str, pulumi.Input[str]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -60,6 +61,7 @@ class DatabaseSchema(pulumi.CustomResource):
             "dialect": dialect,
             "connection": connection.as_input(),
             "licence": None if licence is None else pulumi.Output.secret(licence),
+            "restored": restored,
             "passwords": pulumi.Output.secret(dict(passwords)) if passwords else None,
             # Outputs, so that the SDK knows their names.
             "digest": None,

@@ -15,8 +15,9 @@ from pydantic import SecretStr, ValidationError
 from meridian.database.connection import Connection
 from meridian.database.handler import Schemas
 from meridian.database.ledger import Ledger
+from meridian.model.placement import Form
 from meridian.provider.errors import ProviderError
-from meridian.sql import Desired
+from meridian.sql import Desired, migration
 
 Edited = Callable[[Desired, Callable[[dict[str, Any]], Any]], Desired]
 
@@ -256,6 +257,111 @@ def test_a_changed_ledger_is_noticed(database: Any) -> None:
         handler.read("x", inputs, {})
 
 
+@pytest.mark.parametrize(
+    ("damage", "key"),
+    [
+        ("ALTER POLICY users_own ON users USING (true)", "policy:users:users_own"),
+        ("ALTER POLICY users_own ON users TO public", "policy:users:users_own"),
+        ("GRANT DELETE ON users TO app", "grant:users:app"),
+        ("REVOKE SELECT ON users FROM app", "grant:users:app"),
+        ("REVOKE ALL ON users FROM app", "grant:users:app"),
+        ("GRANT SELECT ON users TO PUBLIC", "grant:users:PUBLIC"),
+    ],
+)
+def test_a_changed_policy_or_right_is_drift_and_is_put_back(database: Any, damage: str, key: str) -> None:
+    handler, inputs = Schemas(), database.inputs()
+    made = handler.create(inputs).outputs
+    with database.connect() as connection:
+        connection.execute(damage.encode())
+    found = handler.read("x", inputs, made)
+    assert found is not None and found.inputs is not None
+    assert found.outputs["changed"] == [key]
+    assert f'desired["{key}"]' in handler.diff(found.inputs, inputs, found.outputs).changed
+    mended = handler.update("x", found.inputs, inputs, found.outputs)
+    assert mended["definitions"] == made["definitions"]
+    again = handler.read("x", inputs, mended)
+    assert again is not None and again.outputs["changed"] == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "key"),
+    [
+        ("ALTER TABLE users ALTER COLUMN locale DROP NOT NULL", "column:users:locale"),
+        ("ALTER TABLE users ALTER COLUMN locale SET DEFAULT 'de'", "column:users:locale"),
+        ("ALTER TABLE users ALTER COLUMN locale TYPE varchar(5)", "column:users:locale"),
+        (
+            "DROP INDEX identities_user_idx; CREATE INDEX identities_user_idx ON identities (user_id)",
+            "index:identities:identities_user_idx",
+        ),
+        ("ALTER ROLE app WITH BYPASSRLS", "role:app"),
+    ],
+)
+def test_a_changed_definition_that_rows_depend_on_is_drift_and_left_to_people(
+    database: Any, damage: str, key: str
+) -> None:
+    handler, inputs = Schemas(), database.inputs()
+    made = handler.create(inputs).outputs
+    try:
+        with database.connect() as connection:
+            connection.execute(damage.encode())
+        found = handler.read("x", inputs, made)
+        assert found is not None and key in found.outputs["changed"]
+        before = ledger(database)
+        with pytest.raises(ProviderError, match=rf"{key}.*changed by hand"):
+            handler.update("x", inputs, inputs, found.outputs)
+        assert ledger(database) == before, "nothing runs"
+    finally:
+        with database.connect() as connection:
+            connection.execute("ALTER ROLE app WITH NOBYPASSRLS")
+
+
+def test_a_change_by_hand_that_the_data_takes_over_is_no_drift_any_more(
+    database: Any, edited: Edited
+) -> None:
+    handler, inputs = Schemas(), database.inputs()
+    made = handler.create(inputs).outputs
+    with database.connect() as connection:
+        connection.execute("ALTER TABLE users ALTER COLUMN locale DROP NOT NULL")
+    taken = edited(database.schema, lambda d: tables(d)["users"]["columns"]["locale"].update(nullable=True))
+    updated = handler.update("x", inputs, database.inputs(taken), made)
+    found = handler.read("x", database.inputs(taken), updated)
+    assert found is not None and found.outputs["changed"] == []
+
+
+def test_definitions_of_another_server_version_are_not_compared(database: Any) -> None:
+    handler, inputs = Schemas(), database.inputs()
+    made = {**handler.create(inputs).outputs, "server": "an older one"}
+    with database.connect() as connection:
+        connection.execute("GRANT DELETE ON users TO app")
+    found = handler.read("x", inputs, made)
+    assert found is not None and found.outputs["changed"] == []
+
+
+@pytest.mark.parametrize(
+    "cut", ["DELETE FROM meridian.ledger WHERE number > 3", "DELETE FROM meridian.ledger"]
+)
+def test_a_ledger_that_was_cut_off_is_noticed_by_what_the_state_has_seen(database: Any, cut: str) -> None:
+    handler, inputs = Schemas(), database.inputs()
+    made = handler.create(inputs).outputs
+    with database.connect() as connection:
+        connection.execute(cut.encode())
+    for run in (lambda: handler.read("x", inputs, made), lambda: handler.update("x", inputs, inputs, made)):
+        with pytest.raises(ProviderError, match=r"cut off, or a backup restored.*access\.restored"):
+            run()
+
+
+def test_after_a_restore_that_the_data_names_the_older_ledger_goes_on(database: Any) -> None:
+    handler, inputs = Schemas(), database.inputs()
+    made = handler.create(inputs).outputs
+    with database.connect() as connection:
+        connection.execute("DELETE FROM meridian.ledger WHERE number > 3")
+    restored = database.inputs(restored="2026-11-24")
+    assert "restored" in handler.diff(inputs, restored, made).changed
+    updated = handler.update("x", inputs, restored, made)
+    assert updated["ledger"].startswith("3:")
+    assert handler.read("x", restored, updated) is not None
+
+
 def test_a_database_without_a_ledger_is_no_schema(database: Any) -> None:
     assert Schemas().read("x", database.inputs(), {}) is None
 
@@ -266,13 +372,22 @@ def test_deleting_the_resource_drops_nothing(database: Any) -> None:
     assert database.rows("SELECT count(*) FROM users") == [(0,)]
 
 
-def test_a_change_of_form_is_refused_with_the_way(database: Any) -> None:
-    Schemas().create(database.inputs())
-    other = "regional-by-row" if database.schema.form == "partition-by-list" else "partition-by-list"
-    with pytest.raises(ProviderError, match="Changing the form"):
-        Schemas().update(
-            "x", database.inputs(), database.inputs(database.schema.model_copy(update={"form": other})), {}
-        )
+def test_a_change_of_form_is_refused_by_preview_and_up_with_its_steps_and_the_command(database: Any) -> None:
+    handler, before = Schemas(), database.inputs()
+    handler.create(before)
+    other: Form = "regional-by-row" if database.schema.form == "partition-by-list" else "partition-by-list"
+    after = database.inputs(database.schema.model_copy(update={"form": other}))
+    was = ledger(database)
+    steps = migration(before.schema_, after.schema_)
+    assert steps.planned
+    for run in (lambda: handler.plan(before, after, {}), lambda: handler.update("x", before, after, {})):
+        with pytest.raises(ProviderError) as refused:
+            run()
+        told = str(refused.value)
+        assert f"{database.schema.form} -> {other}" in told
+        assert f"{len(steps.statements)} steps" in told and "copy" in told
+        assert f"meridian sql ENV --migrate-to {other}" in told
+    assert ledger(database) == was, "nothing runs"
 
 
 def test_a_password_is_never_in_the_ledger_nor_in_the_servers_log(database: Any, server: Any) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
+import psycopg
 from pydantic import Field, SecretStr, field_validator
 
-from meridian.database import live
+from meridian.database import definitions, live
 from meridian.database.connection import Connection, connect
 from meridian.database.ledger import Ledger
 from meridian.database.runner import Runner, parse
@@ -44,6 +45,8 @@ class SchemaInputs(Inputs):
     dialect: Dialect
     connection: Connection
     licence: SecretStr | None = None
+    restored: str | None = None
+    """Names the last restore from a backup; when it changes, the ledger is taken as it is."""
     passwords: dict[str, SecretStr] = Field(default_factory=dict)
     """For roles that sign in by password: only on this machine, where there is no TLS for certificates."""
 
@@ -113,7 +116,7 @@ class Schemas(Handler[SchemaInputs]):
 
     def update(self, id: str, old: SchemaInputs, new: SchemaInputs, outputs: Outputs) -> Outputs:
         """Bring the database from where it is to the new schema."""
-        return self._apply(new)
+        return self._apply(new, {} if old.restored != new.restored else outputs)
 
     def read(self, id: str, inputs: SchemaInputs | None, outputs: Outputs) -> Found[SchemaInputs] | None:
         """Return the schema with what is missing taken out; None when there is no ledger or no table."""
@@ -124,7 +127,7 @@ class Schemas(Handler[SchemaInputs]):
             target = ledger.target() if ledger.exists() else None
             if target is None:
                 return None
-            ledger.entries()
+            ledger.hold(str(outputs.get("ledger", "")))
             there = live.read(connection)
             desired = parse(target.desired)
             exists = live.existing(desired, there)
@@ -134,6 +137,7 @@ class Schemas(Handler[SchemaInputs]):
             drift = {
                 "missing": live.missing(desired, there),
                 "unexpected": [each.key for each in live.foreign_policies(desired, there)],
+                **_kept(connection, ledger, desired, outputs),
             }
             return Found(id, {**_outputs(inputs, []), **drift}, found)
 
@@ -141,7 +145,7 @@ class Schemas(Handler[SchemaInputs]):
         """Forget the schema: a database is never dropped by this resource."""
 
     @staticmethod
-    def _apply(new: SchemaInputs) -> dict[str, Any]:
+    def _apply(new: SchemaInputs, outputs: Outputs | None = None) -> dict[str, Any]:
         desired = new.schema_
         if new.dialect == "cockroachdb":
             from psycopg import sql
@@ -151,8 +155,13 @@ class Schemas(Handler[SchemaInputs]):
                     sql.SQL("CREATE DATABASE IF NOT EXISTS {}").format(sql.Identifier(desired.name))
                 )
         with connect(new.connection, desired.name) as connection:
+            ledger = Ledger(connection)
+            changed: list[str] = []
+            if outputs and ledger.exists():
+                ledger.hold(str(outputs.get("ledger", "")))
+                changed = _kept(connection, ledger, desired, outputs)["changed"]
             runner = Runner(connection, new.dialect, new.bound())
-            runner.apply(desired)
+            runner.apply(desired, changed)
             lacking = live.missing(desired, live.read(connection))
             if lacking:
                 raise ProviderError(
@@ -161,12 +170,39 @@ class Schemas(Handler[SchemaInputs]):
                     "rename or drop what is in the way and run `up` again",
                 )
             runner.set_passwords({role: each.get_secret_value() for role, each in new.passwords.items()})
-        return _outputs(new, [])
+            return {**_outputs(new, []), **_kept(connection, ledger, desired, {})}
 
 
 def _drifted(outputs: Outputs) -> list[str]:
     """Return the drift that no difference of two schemas shows: guards that were taken off, policies of others."""
-    return [each for each in (*outputs.get("missing", []), *outputs.get("unexpected", [])) if ":" in each]
+    found = (*outputs.get("missing", []), *outputs.get("unexpected", []), *outputs.get("changed", []))
+    return [each for each in found if ":" in each]
+
+
+def _kept(
+    connection: psycopg.Connection[Any], ledger: Ledger, desired: Desired, outputs: Outputs
+) -> dict[str, Any]:
+    """Return what the state keeps to know later what changed behind our back, and what has changed since it did.
+
+    Another version of the server, or a run whose end the state never learned, leaves nothing to compare with.
+    """
+    now = definitions.read(connection, desired.tables.tables, desired.tables.roles)
+    server, target = definitions.version(connection), ledger.target()
+    agreed = outputs.get("definitions")
+    comparable = (
+        bool(agreed)
+        and target is not None
+        and target.state == "done"
+        and outputs.get("server") == server
+        and outputs.get("digest") == _digest(target.desired)
+    )
+    return {
+        "ledger": ledger.anchor(),
+        "server": server,
+        # What was agreed on stays the measure until `up` has put it back.
+        "definitions": agreed if comparable else now,
+        "changed": definitions.changed(agreed or {}, now) if comparable else [],
+    }
 
 
 def _unparsed(made: Sequence[Statement]) -> list[Problem]:
@@ -180,12 +216,16 @@ def _unparsed(made: Sequence[Statement]) -> list[Problem]:
 def _outputs(inputs: SchemaInputs, missing: list[str]) -> dict[str, Any]:
     steps = in_dialect(between(None, inputs.schema_), inputs.dialect)
     return {
-        "digest": hashlib.sha256(inputs.desired.encode()).hexdigest(),
+        "digest": _digest(inputs.desired),
         "statements": len(steps.run),
         "parsed": [each.key for each in steps.parsed_only],
         "missing": missing,
         "unexpected": [],
     }
+
+
+def _digest(desired: str) -> str:
+    return hashlib.sha256(desired.encode()).hexdigest()
 
 
 def _without(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -116,6 +116,23 @@ class Ledger:
         verify(entries)
         return entries
 
+    def anchor(self) -> str:
+        """Return `number:hash` of the last entry, for keeping elsewhere; "" when there is none."""
+        entries = self.entries()
+        return f"{entries[-1].number}:{entries[-1].hash}" if entries else ""
+
+    def hold(self, anchor: str) -> None:
+        """Raise ProviderError unless the ledger still has the entry of an anchor: a cut-off end is in no chain."""
+        if not anchor:
+            return
+        number, _, digest = anchor.partition(":")
+        if not any(str(each.number) == number and each.hash == digest for each in self.entries()):
+            raise ProviderError(
+                f"meridian.ledger, entry {number}",
+                "the state has seen it and it is gone or another: the ledger was cut off, or a backup restored",
+                "find out which; after a restore raise database.access.restored (docs/data.md, 'The ledger')",
+            )
+
     def done(self, plan: str) -> dict[int, str]:
         """Return the statements of a plan that were run, by step."""
         return {entry.step: entry.statement for entry in self.entries() if entry.plan == plan}

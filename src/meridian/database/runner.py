@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from pydantic import ValidationError
 
-from meridian.database import live
+from meridian.database import definitions, live
 from meridian.database.ledger import Ledger, Target, plan_id
 from meridian.database.steps import Dialect, between, in_dialect
 from meridian.provider.errors import ProviderError
@@ -25,9 +25,10 @@ class Runner:
     dialect: Dialect
     bound: Mapping[str, str]
 
-    def apply(self, desired: Desired) -> int:
+    def apply(self, desired: Desired, changed: Sequence[str] = ()) -> int:
         """Bring the database to a schema and return how many statements ran; raises ProviderError.
 
+        `changed` names what is no longer as it was agreed on: policies and rights are put back, all else is refused.
         What an interrupted run began is finished first, then the way goes from what is really there.
         """
         ledger = Ledger(self.connection)
@@ -45,7 +46,16 @@ class Runner:
             guards = live.unguarded(desired, there)
             mended = [each for each in statements(desired) if each.key in guards]
             mended += live.foreign_policies(desired, there)
-            made = (*made, *(each for each in mended if each.key not in named))
+            again, left = definitions.mended(
+                [key for key in changed if key not in named], statements(desired)
+            )
+            if left:
+                raise ProviderError(
+                    f"{desired.name}: {', '.join(left)}",
+                    "changed by hand since the last `up`, and rows may depend on it",
+                    "put it back by hand (`meridian sql` prints the definition), or write the change in the data",
+                )
+            made = (*made, *(each for each in mended if each.key not in named), *again)
         started = base.to_json() if base is not None else None
         if made or target is None or target.desired != desired.to_json():
             ran += self._run(ledger, started, desired.to_json(), made)

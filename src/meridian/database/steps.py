@@ -36,11 +36,34 @@ def between(base: Desired | None, desired: Desired) -> tuple[Statement, ...]:
         ) from error
     if found.planned:
         raise ProviderError(
-            f"{desired.name}: {base.form} -> {desired.form}",
-            "a change of form moves every row and is done step by step by people",
-            "follow docs/data.md, 'Changing the form'",
+            f"{desired.name}: {_difference(base, desired)}",
+            f"it moves every row, in {len(found.statements)} steps that people run: {_outline(found.statements)}",
+            f"print them with {_command(base, desired)}; docs/data.md, 'Changing the form'",
         )
     return found.statements
+
+
+def _difference(base: Desired, desired: Desired) -> str:
+    if base.form != desired.form:
+        return f"{base.form} -> {desired.form}"
+    return "other countries decide where rows lie"
+
+
+def _command(base: Desired, desired: Desired) -> str:
+    if base.form == desired.form:
+        return "`meridian sql ENV`"
+    return f"`meridian sql ENV --migrate-to {desired.form}` (with the data still at {base.form})"
+
+
+def _outline(made: Sequence[Statement]) -> str:
+    """Return the kinds of steps in order, with how many of each run follow one another."""
+    runs: list[tuple[str, int]] = []
+    for each in made:
+        if runs and runs[-1][0] == each.kind:
+            runs[-1] = (each.kind, runs[-1][1] + 1)
+        else:
+            runs.append((each.kind, 1))
+    return ", ".join(f"{count} {kind}" for kind, count in runs)
 
 
 def in_dialect(made: Sequence[Statement], dialect: Dialect) -> Steps:

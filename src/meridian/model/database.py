@@ -91,6 +91,9 @@ class Access(Model):
     licence: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,20}$")] | None = None
     """Version of the licence in the secret setting `databaseLicence`; raise it to set the licence anew."""
 
+    restored: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] | None = None
+    """Name of the last restore from a backup, such as its date: a change of it takes the older ledger as it is."""
+
     @property
     def dialect(self) -> Literal["cockroachdb", "postgresql"]:
         """The SQL that the server speaks."""

@@ -42,6 +42,7 @@ def _on_the_clusters(context: Context) -> None:
             host=reached, port=database.sql_port, user="root", authority=authority, client=root
         ),
         licence=_licence(context) if access.licence else None,
+        restored=access.restored,
         opts=pulumi.ResourceOptions(
             provider=providers.own(), depends_on=[job], protect=context.protect, retain_on_delete=True
         ),
