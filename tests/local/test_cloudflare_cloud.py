@@ -242,6 +242,20 @@ def test_what_a_load_balancer_uses_is_not_deleted(account: Account) -> None:
     account.provider.delete(MONITOR, "monitor", monitor)
 
 
+def test_a_host_name_that_a_certificate_covers_does_not_hold_its_region(account: Account) -> None:
+    region = account.make(REGIONAL, hostname="eu.meridian.example", regionKey="eu")
+    account.make(
+        PACK,
+        type="advanced",
+        validationMethod="txt",
+        certificateAuthority="google",
+        validityDays=90,
+        hosts=["meridian.example", "eu.meridian.example"],
+    )
+    account.provider.delete(REGIONAL, "it", region)
+    assert account.provider.read(REGIONAL, "it", region)[0] == ""
+
+
 def test_a_change_is_judged_like_a_creation(account: Account) -> None:
     monitor = account.monitor()
     news = {"accountId": ACCOUNT, "type": "https", "interval": 5, "expectedCodes": "200"}

@@ -88,7 +88,7 @@ class Faults:
             code, said = _EXPIRED.get(
                 token.split(":")[0], ("Unauthenticated", "the credentials have expired")
             )
-            raise CloudError(code, f"{said}; fix: give the provider a token that is valid")
+            raise CloudError(code, said)
         if self._take(token, operation, "error"):
             raise CloudError("InternalServerError", f"the cloud answered 500 to {operation} of {token}")
 

@@ -181,19 +181,22 @@ class Store:
         if guard and plain(record.inputs.get(guard)) is True:
             raise CloudError("FailedPrecondition", f"{identifier} has {guard} on; fix: switch it off first")
         users = self.inventory.dependants(record)
-        if users and isinstance(self.cloud, Judging):
-            raise self.cloud.in_use(
-                token, identifier, [f"{user.token.rsplit(':', 1)[1]} {user.name}" for user in users]
-            )
         if users:
-            named = ", ".join(f"{user.token.rsplit(':', 1)[1]} {user.id}" for user in users[:3])
-            raise CloudError(
-                "DependencyViolation", f"{identifier} is in use by {named}; fix: delete that first"
-            )
+            self._refuse_use(token, identifier, users)
         self.inventory.remove(record.row)
         if self.faults.loses_reply(token, "delete"):
             raise LostReplyError(f"the reply to the deletion of {identifier} was lost")
         return record
+
+    def _refuse_use(self, token: str, identifier: str, users: list[Record]) -> None:
+        if isinstance(self.cloud, Judging):
+            named = [f"{user.token.rsplit(':', 1)[1]} {user.name}" for user in users]
+            refusal = self.cloud.in_use(token, identifier, named)
+            if refusal is not None:
+                raise refusal
+            return
+        shown = ", ".join(f"{user.token.rsplit(':', 1)[1]} {user.id}" for user in users[:3])
+        raise CloudError("DependencyViolation", f"{identifier} is in use by {shown}; fix: delete that first")
 
     def keep(self, record: Record, outputs: Mapping[str, Any]) -> Record:
         """Store outputs that became known after the creation, such as a control plane's address."""

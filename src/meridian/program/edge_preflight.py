@@ -56,8 +56,10 @@ async def answered(asked: str, answer: Awaitable[Any]) -> None:
     try:
         await answer
     except Exception as error:
+        # The SDK puts the failing property behind the reason; a data source has none.
+        reason = str(error).removesuffix(" ()")
         raise pulumi.RunError(
-            f"Cloudflare refuses {asked}: {error}; nothing of the edge was changed; fix: set CLOUDFLARE_API_TOKEN (or "
+            f"Cloudflare refuses {asked}: {reason}; nothing of the edge was changed; fix: set CLOUDFLARE_API_TOKEN (or "
             "`pulumi config set --secret cloudflare:apiToken`) to a valid token of this account, and edge.account_id and "
             "edge.zone_id to what it owns"
         ) from None

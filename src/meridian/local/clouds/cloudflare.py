@@ -36,6 +36,8 @@ _UUIDS = frozenset(
     }
 )
 _REFERENCED = frozenset({"LoadBalancerPool", "LoadBalancerMonitor"})
+# Their ids are names and numbers, which others spell without meaning them: a certificate's host is no use of a region.
+_NAMED = frozenset({"RegionalHostname", "LogpushJob", "LogpushOwnershipChallenge", "ZoneSetting"})
 # The API takes no change of these: another zone, phase or order is another object.
 _FIXED: dict[str, frozenset[str]] = {
     "Zone": frozenset({"name", "account"}),
@@ -168,8 +170,10 @@ class Cloudflare:
         """Refuse what the API refuses."""
         cloudflare_rules.judge(context)
 
-    def in_use(self, token: str, identifier: str, users: Sequence[str]) -> Exception:
+    def in_use(self, token: str, identifier: str, users: Sequence[str]) -> Exception | None:
         """Return the load balancing API's own refusal, or a plain one."""
+        if token.rsplit(":", 1)[1] in _NAMED:
+            return None
         named = f"fix: take it out of {', '.join(users[:3])} first"
         if token.rsplit(":", 1)[1] in _REFERENCED:
             return CloudError(

@@ -80,8 +80,8 @@ class Judging(Protocol):
     def refuse(self, context: Context) -> None:
         """Raise CloudError for a resource that this cloud would not take as it is."""
 
-    def in_use(self, token: str, identifier: str, users: Sequence[str]) -> Exception:
-        """Return the refusal to delete what others name."""
+    def in_use(self, token: str, identifier: str, users: Sequence[str]) -> Exception | None:
+        """Return the refusal to delete what others name; None where they only spell the same text."""
 
     def known_as(self, token: str, identifier: str) -> str:
         """Return the id of what an import names with its parents."""
