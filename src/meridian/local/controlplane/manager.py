@@ -49,6 +49,7 @@ class ControlPlanes:
         self._lock = threading.RLock()
         self._etcd: Child | None = None
         self._etcd_url = ""
+        self._removing = 0
 
     def ensure(self, spec: ControlPlaneSpec) -> Endpoint:
         """Return the running control plane of a spec, starting or restarting it as needed; raises LocalError."""
@@ -91,17 +92,22 @@ class ControlPlanes:
         """Stop a control plane and delete all that it kept."""
         with self._lock:
             plane = self._planes.pop(cluster_id, None)
-        if plane:
-            with plane.lock:
-                self._halt(plane)
-                (self._kube / f"{plane.spec.name}.kubeconfig").unlink(missing_ok=True)
-        if self._etcd and self._etcd.alive:
-            self._delete_keys(f"/meridian/{cluster_id}/")
-        shutil.rmtree(self._folder(cluster_id), ignore_errors=True)
-        with self._lock:
-            if not self._planes and self._etcd:
-                self._etcd.stop()
-                self._etcd = None
+            self._removing += 1
+        try:
+            if plane:
+                with plane.lock:
+                    self._halt(plane)
+                    (self._kube / f"{plane.spec.name}.kubeconfig").unlink(missing_ok=True)
+            if self._etcd and self._etcd.alive:
+                self._delete_keys(f"/meridian/{cluster_id}/")
+            shutil.rmtree(self._folder(cluster_id), ignore_errors=True)
+        finally:
+            with self._lock:
+                self._removing -= 1
+                # Another cluster's keys may still be on their way out.
+                if not self._planes and not self._removing and self._etcd:
+                    self._etcd.stop()
+                    self._etcd = None
 
     def stop(self, cluster_id: str) -> None:
         """Take a cluster away as an outage would; its objects stay."""
