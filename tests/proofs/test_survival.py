@@ -71,9 +71,11 @@ def test_the_search_over_the_tree_finds_what_listing_every_placement_finds(
     worst, best, listed = tree.worst(demand, failed), tree.best(demand, failed), slowly(nodes, demand, failed)
     if listed is None:
         assert worst is None
+        assert tree.most_taken(demand, failed) is None
     else:
         assert worst is not None and best is not None
         assert (worst.taken, best.taken) == listed
+        assert (tree.most_taken(demand, failed), tree.least_taken(demand, failed)) == listed
         assert worst.taken == len(failed & set(worst.nodes))
         assert len(set(worst.nodes)) == demand.voters
 
@@ -150,3 +152,16 @@ def test_ninety_nodes_are_searched_exhaustively() -> None:
     }
     proof = survival(wanted.model_copy(update={"localities": many}))
     assert proof.inputs["failures"] == 90 + 27 + 6 + 3 + 2 + 180
+
+
+@given(estates())
+@settings(max_examples=100, deadline=None)
+def test_what_was_found_for_one_failure_is_right_for_every_failure_of_its_kind(
+    case: tuple[dict[str, Locality], Demand, frozenset[str]],
+) -> None:
+    nodes, demand, _ = case
+    tree = Tree(nodes)
+    for failure in failures({name: (*tiers, f"node={name}") for name, tiers in nodes.items()}):
+        listed = slowly(nodes, demand, failure.nodes)
+        found = tree.most_taken(demand, failure.nodes), tree.least_taken(demand, failure.nodes)
+        assert found == (listed or (None, None))

@@ -8,7 +8,8 @@ So the search is over the tree of localities, maximising (diversity, replicas hi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,15 +44,32 @@ class Hit:
 
 
 class Tree:
-    """The nodes by their localities; every search is exact and takes time linear in the number of nodes."""
+    """The nodes by their localities; every search is exact.
+
+    Failures that hit regions of equal shape in equal places are equal: each kind is searched once, so that a hundred
+    regions cost little more than three.
+    """
 
     def __init__(self, localities: Mapping[str, Locality]) -> None:
         self.localities = dict(localities)
+        self._regions: dict[str, dict[str, Locality]] = {}
+        for name, tiers in self.localities.items():
+            self._regions.setdefault(_region(tiers), {})[name] = tiers
+        self._whole = {region: _shape(nodes, 1, frozenset()) for region, nodes in self._regions.items()}
+        self._known: dict[Hashable, int | None] = {}
 
     @cached_property
     def depth(self) -> int:
         """The number of tiers."""
         return max((len(tiers) for tiers in self.localities.values()), default=0)
+
+    def most_taken(self, demand: Demand, failed: Collection[str]) -> int | None:
+        """Return how many replicas the worst of the most diverse sets loses; None when no set meets the demand."""
+        return self._taken(demand, frozenset(failed), 1)
+
+    def least_taken(self, demand: Demand, failed: Collection[str]) -> int | None:
+        """Return how many replicas the luckiest of the most diverse sets loses."""
+        return self._taken(demand, frozenset(failed), -1)
 
     def worst(self, demand: Demand, failed: Collection[str]) -> Hit | None:
         """Return the most diverse set of which most is hit; None when no set of nodes meets the demand."""
@@ -60,6 +78,28 @@ class Tree:
     def best(self, demand: Demand, failed: Collection[str]) -> Hit | None:
         """Return the most diverse set of which least is hit."""
         return self._search(demand, frozenset(failed), -1)
+
+    def _taken(self, demand: Demand, failed: frozenset[str], sign: int) -> int | None:
+        key = (demand.voters, sign, self._pattern(demand, failed))
+        if key not in self._known:
+            found = self._search(demand, failed, sign)
+            self._known[key] = None if found is None else found.taken
+        return self._known[key]
+
+    def _pattern(self, demand: Demand, failed: frozenset[str]) -> Hashable:
+        """Return what a search's outcome depends on: for each shape of region, with its failed places, how many there are."""
+        least = dict(demand.least)
+        hit: dict[str, set[str]] = {}
+        for name in failed:
+            hit.setdefault(_region(self.localities[name]), set()).add(name)
+        shapes: Counter[Hashable] = Counter()
+        for region, whole in self._whole.items():
+            if demand.within is None or region in demand.within:
+                inside = hit.get(region)
+                shape = _shape(self._regions[region], 1, frozenset(inside)) if inside else whole
+                shapes[shape, least.get(region, 0)] += 1
+        missing = sum(region not in self._regions for region in least)
+        return frozenset(shapes.items()), missing
 
     def _search(self, demand: Demand, failed: frozenset[str], sign: int) -> Hit | None:
         allowed = {
@@ -119,3 +159,13 @@ class Tree:
 
 def _region(tiers: Locality) -> str:
     return next((tier.removeprefix("region=") for tier in tiers if tier.startswith("region=")), "")
+
+
+def _shape(nodes: Mapping[str, Locality], tier: int, failed: frozenset[str]) -> Hashable:
+    """Return a form of a subtree that is equal for subtrees that differ in names only."""
+    children: dict[str, dict[str, Locality]] = {}
+    for name, tiers in nodes.items():
+        if tier >= len(tiers):
+            return len(nodes), sum(each in failed for each in nodes)
+        children.setdefault(tiers[tier], {})[name] = tiers
+    return tuple(sorted((_shape(inside, tier + 1, failed) for inside in children.values()), key=repr))

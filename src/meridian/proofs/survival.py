@@ -76,20 +76,28 @@ def smallest(tree: Tree, demand: Demand) -> str:
 def _judge(tree: Tree, demand: Demand, sets: list[Failure]) -> tuple[Verdict, str]:
     worst_verdict, example = Verdict.HOLDS, ""
     for failure in sets:
-        worst = tree.worst(demand, failure.nodes)
-        if worst is None:
+        most = tree.most_taken(demand, failure.nodes)
+        if most is None:
             return Verdict.FAILS, f"no {demand.voters} nodes meet the constraints"
-        if worst.taken <= demand.spare:
+        if most <= demand.spare:
             continue
-        best = tree.best(demand, failure.nodes)
-        assert best is not None
-        lost = sorted(set(worst.nodes) & failure.nodes)
-        text = f"{failure.kind} {failure.name} takes {', '.join(lost)} of {', '.join(sorted(worst.nodes))}"
-        if best.taken > demand.spare:
-            return Verdict.FAILS, text
+        least = tree.least_taken(demand, failure.nodes)
+        assert least is not None
+        if least > demand.spare:
+            return Verdict.FAILS, _told(tree, demand, failure)
         if worst_verdict is Verdict.HOLDS:
-            worst_verdict, example = Verdict.DEPENDS, f"{text}; another placement survives it"
+            worst_verdict, example = (
+                Verdict.DEPENDS,
+                f"{_told(tree, demand, failure)}; another placement survives it",
+            )
     return worst_verdict, example
+
+
+def _told(tree: Tree, demand: Demand, failure: Failure) -> str:
+    worst = tree.worst(demand, failure.nodes)
+    assert worst is not None
+    lost = sorted(set(worst.nodes) & failure.nodes)
+    return f"{failure.kind} {failure.name} takes {', '.join(lost)} of {', '.join(sorted(worst.nodes))}"
 
 
 __all__ = ["DEMANDED", "Ranges", "smallest", "survival"]
