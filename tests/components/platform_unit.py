@@ -11,6 +11,7 @@ from recording import Recorded, Recording, record_stack
 from meridian.model import Environment, load_environment
 from meridian.program.context import Context
 from meridian.program.guard import install
+from meridian.program.units import definitions
 from meridian.program.units.platform import wire
 
 ROOT = Path(__file__).parents[2]
@@ -38,12 +39,12 @@ def environment(name: str = "prod") -> Environment:
 
 @cache
 def platform(region: str = "eu", name: str = "prod") -> Recording:
-    """Return everything that a region's platform registers."""
+    """Return everything that a region's definitions and platform register, the definitions first."""
 
     def program() -> None:
-        unit = f"{region}-platform"
-        install(environment(name), unit)
-        wire(Context(environment(name), unit))
+        install(environment(name), f"{region}-platform")
+        definitions.wire(Context(environment(name), f"{region}-definitions"))
+        wire(Context(environment(name), f"{region}-platform"))
 
     # As a preview: an `up` refuses an image whose digest nobody has checked.
     outputs = {"pulumi:pulumi:StackReference": {"outputs": _FOUND}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 Graph = dict[str, tuple[str, ...]]
-_PLATFORM = "-platform"
+_PLATFORM, _DEFINITIONS = "-platform", "-definitions"
 
 
 class StackNameError(ValueError):
@@ -15,10 +15,11 @@ class StackNameError(ValueError):
 def units_for(regions: Iterable[str]) -> Graph:
     """Return the units of an environment with these regions, upstream first."""
     keys = tuple(regions)
-    platforms = {platform_of(key): ("foundation", key, "mesh") for key in keys}
+    platforms = {platform_of(key): ("foundation", key, "mesh", definitions_of(key)) for key in keys}
     return {
         "foundation": (),
         **dict.fromkeys(keys, ("foundation",)),
+        **{definitions_of(key): (key,) for key in keys},
         "mesh": keys,
         **platforms,
         "data": ("mesh", *platforms),
@@ -31,9 +32,17 @@ def platform_of(region: str) -> str:
     return f"{region}{_PLATFORM}"
 
 
+def definitions_of(region: str) -> str:
+    """Return the unit that holds the custom resource definitions of a region's clusters.
+
+    They are megabytes, and the engine writes a stack's whole state at every step: beside them nothing else changes.
+    """
+    return f"{region}{_DEFINITIONS}"
+
+
 def region_of(unit: str) -> str | None:
-    """Return the region whose platform a unit is, or None."""
-    return unit.removesuffix(_PLATFORM) if unit.endswith(_PLATFORM) else None
+    """Return the region on whose clusters a unit works, or None."""
+    return next((unit.removesuffix(end) for end in (_PLATFORM, _DEFINITIONS) if unit.endswith(end)), None)
 
 
 UNITS: Graph = units_for(("us", "eu", "asia"))

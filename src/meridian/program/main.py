@@ -31,6 +31,6 @@ def run(stack: str | None = None) -> None:
 
 def _wire(environment: Environment, unit: str) -> None:
     # Imported here: a unit pays only for the SDKs that it uses.
-    module = "region" if unit in environment.regions else "platform" if region_of(unit) else unit
+    module = "region" if unit in environment.regions else unit.rsplit("-", 1)[-1] if region_of(unit) else unit
     wiring = importlib.import_module(f"meridian.program.units.{module}")
     wiring.wire(Context(environment, unit))

@@ -27,7 +27,7 @@ def region_keys(environment: Environment) -> Iterator[Problem]:
                 f"the key is the file's name, {name}",
                 f"write `key: {name}` or rename the file",
             )
-        if name in RESERVED or name.endswith("-platform"):
+        if name in RESERVED or name.endswith(("-platform", "-definitions")):
             yield Problem(
                 ("regions", name, "key"),
                 region.key,

@@ -28,18 +28,14 @@ def services(
 ) -> None:
     """Make everything that the platform runs itself; the database is a component of its own.
 
-    Definitions come after the ground: they are most of the stack's state, which the engine writes anew with every step.
+    The operators' definitions are a unit of their own, upstream of this one.
     """
     names = namespaces.names
-    definitions = {
-        operator: _definitions(context, target, namespaces, operator, ground)
-        for operator in versions.OPERATORS
-    }
-    certificates = _operator(context, target, namespaces, definitions, _CERTIFICATES)
-    issuer = internal_issuer(f"{target.kind}-internal", target.labels, _after(target, certificates))
-    secrets = _operator(context, target, namespaces, definitions, _SECRETS, issuer, accounts)
-    gateway = _operator(context, target, namespaces, definitions, _GATEWAY)
-    datadog = _operator(context, target, namespaces, definitions, _DATADOG)
+    certificates = _operator(context, target, namespaces, _CERTIFICATES, ground)
+    issuer = internal_issuer(f"{target.kind}-internal", target.labels, _after(target, *certificates))
+    secrets = _operator(context, target, namespaces, _SECRETS, [*ground, issuer, accounts])
+    gateway = _operator(context, target, namespaces, _GATEWAY, ground)
+    datadog = _operator(context, target, namespaces, _DATADOG, ground)
 
     hostnames = _hostnames(context, target)
     Gateway(
@@ -53,11 +49,11 @@ def services(
             routes_from=["portal"],
             labels=target.labels,
         ),
-        _after(target, gateway, certificates),
+        _after(target, *gateway, *certificates),
     )
     _secret_store(context, target, namespaces, secrets)
     _agents(context, target, namespaces, datadog)
-    _portal(context, target, namespaces, accounts, hostnames, definitions[_GATEWAY])
+    _portal(context, target, namespaces, accounts, hostnames)
     if target.cloud == "aws":
         ClusterAutoscaler(
             f"{target.kind}-autoscaler",
@@ -74,44 +70,29 @@ def services(
         )
 
 
-def _definitions(
-    context: Context, target: Target, namespaces: Namespaces, operator: str, ground: list[pulumi.Resource]
-) -> Manifests:
-    """Install an operator's custom resource definitions; where no operator runs, those of our own objects only."""
-    wanted = [
-        each
-        for each in versions.manifests(operator, "definitions")
-        if context.environment.platform.operators or each["metadata"]["name"] in versions.OWN
-    ]
-    return Manifests(
-        f"{target.kind}-{operator}-definitions",
-        ManifestsArgs(objects=wanted, namespaces=namespaces.names, labels=target.labels),
-        _after(target, *ground),
-    )
-
-
 def _operator(
     context: Context,
     target: Target,
     namespaces: Namespaces,
-    definitions: dict[str, Manifests],
     operator: str,
-    *after: pulumi.Resource,
-) -> Manifests:
-    """Run an operator; return what its objects wait for: itself, or its definitions where it does not run."""
+    after: list[pulumi.Resource],
+) -> list[pulumi.Resource]:
+    """Run an operator; return what its objects wait for: itself, or what it would have waited for where it does not run."""
     if not context.environment.platform.operators:
-        return definitions[operator]
-    return Manifests(
-        f"{target.kind}-{operator}",
-        ManifestsArgs(
-            objects=versions.manifests(operator), namespaces=namespaces.names, labels=target.labels
-        ),
-        _after(target, definitions[operator], *after),
-    )
+        return after
+    return [
+        Manifests(
+            f"{target.kind}-{operator}",
+            ManifestsArgs(
+                objects=versions.manifests(operator), namespaces=namespaces.names, labels=target.labels
+            ),
+            _after(target, *after),
+        )
+    ]
 
 
 def _secret_store(
-    context: Context, target: Target, namespaces: Namespaces, operator: pulumi.Resource
+    context: Context, target: Target, namespaces: Namespaces, operator: list[pulumi.Resource]
 ) -> None:
     prefix = naming.secrets_prefix(context.environment, target.region.key)
     SecretStore(
@@ -137,11 +118,13 @@ def _secret_store(
             namespaces=("datadog", "cert-manager", "portal"),
             labels=target.labels,
         ),
-        _after(target, operator),
+        _after(target, *operator),
     )
 
 
-def _agents(context: Context, target: Target, namespaces: Namespaces, operator: pulumi.Resource) -> None:
+def _agents(
+    context: Context, target: Target, namespaces: Namespaces, operator: list[pulumi.Resource]
+) -> None:
     DatadogAgent(
         f"{target.kind}-agents",
         DatadogAgentArgs(
@@ -155,7 +138,7 @@ def _agents(context: Context, target: Target, namespaces: Namespaces, operator: 
             priority_class="meridian-agents",
             labels=target.labels,
         ),
-        _after(target, operator),
+        _after(target, *operator),
     )
 
 
@@ -165,7 +148,6 @@ def _portal(
     namespaces: Namespaces,
     accounts: ServiceAccounts,
     hostnames: list[str],
-    routes: pulumi.Resource,
 ) -> None:
     environment = context.environment
     Portal(
@@ -185,7 +167,7 @@ def _portal(
             },
             labels=target.labels,
         ),
-        _after(target, routes),
+        _after(target, accounts),
     )
 
 
