@@ -49,6 +49,8 @@ MUTANTS = [
     Mutant(E, "ci.repository", "nothing", "ci.repository", "match"),
     Mutant(E, "compliance.frameworks", ["pci"], "compliance.frameworks[0]", "'soc2', 'hipaa' or 'gdpr'"),
     Mutant(E, "compliance.key_rotation_days", 0, "compliance.key_rotation_days", "greater than or equal"),
+    Mutant(E, "compliance.drill_days", 0, "compliance.drill_days", "greater than or equal"),
+    Mutant(E, "compliance.drill_days", 700, "compliance.drill_days", "less than or equal"),
     Mutant(E, "compliance.key_rotation_days", 9999, "compliance.key_rotation_days", "less than or equal"),
     Mutant(
         E,

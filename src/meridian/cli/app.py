@@ -68,6 +68,12 @@ class Commands(LazyGroup):
             "The embedded clouds: clusters, inventory, drift, faults.",
         ),
         Lazy(
+            "drill",
+            "meridian.cli.drill_commands",
+            "app",
+            "Lose a part of the estate under real traffic, measure, keep evidence.",
+        ),
+        Lazy(
             "db", "meridian.cli.db_commands", "app", "The real database of this machine: status, url, psql."
         ),
     )

@@ -165,6 +165,10 @@ def _finish(estate: Estate, result: Result, as_json: bool, full: bool, *, whole:
     from meridian.orchestrator.providers_mode import LOCAL
 
     env, operation = result.environment, result.operation
+    if env == LOCAL and operation == "up":
+        from meridian.cli import drill_commands
+
+        drill_commands.warn(estate.checkout)
     if operation == "up" and result.ok and whole:
         from meridian.cli import review_commands
 

@@ -91,9 +91,12 @@ class LocalClouds:
         """`add` (kind, types, operation, count, seconds), `list` or `clear` faults."""
         return self._link.call("fault", action=action, fault=fault)
 
-    def lose(self, kind: str, name: str) -> list[str]:
-        """Take a cluster, region, cloud or (database) node away as an outage would; return what went. Data stays."""
-        return list(self._link.call("lose", kind=kind, name=name))
+    def lose(self, kind: str, name: str, *, machines: bool = True) -> list[str]:
+        """Take a cluster, region, cloud or (database) node away as an outage would; return what went. Data stays.
+
+        Without `machines` the database's nodes on a lost cluster go on.
+        """
+        return list(self._link.call("lose", kind=kind, name=name, machines=machines))
 
     def database(self, action: str = "status", name: str = "") -> dict[str, Any]:
         """`status`, or `find`, `ensure` or `drop` a database; `find` of what is not there gives an empty answer."""

@@ -22,14 +22,18 @@ class Losses:
         self._planes = planes
         self._edge = edge
 
-    def lose(self, kind: str, name: str) -> list[str]:
-        """Take something away and return what went: origins at once, then control planes, side by side; data stays."""
+    def lose(self, kind: str, name: str, machines: bool = True) -> list[str]:
+        """Take something away and return what went: origins at once, then control planes, side by side; data stays.
+
+        Without `machines` the database's nodes there go on, as when only the control plane and the way in are lost.
+        """
         if kind == "node":
             self._edge.replicas.lose(name)
             self._edge.sync()
             return [name]
         records = self._clusters(kind, name)
         names = [record.name for record in records]
+        (self._edge.replicas.release if machines else self._edge.replicas.keep)(names)
         self._edge.away(names)
         try:
             _together(self._planes.stop, records)
@@ -45,8 +49,10 @@ class Losses:
             return [name]
         records = self._clusters(kind, name)
         _together(self._planes.start, records)
+        names = [record.name for record in records]
+        self._edge.replicas.release(names)
         self._edge.sync()
-        return [record.name for record in records]
+        return names
 
     def describe(self) -> dict[str, Any]:
         """Return the clusters that do not run and the database with its lost nodes."""

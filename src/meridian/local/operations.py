@@ -174,7 +174,7 @@ class Operations:
             case "netlify":
                 return self.kept(self.netlify, arguments["action"], arguments.get("name", ""))
             case "lose":
-                return self.losses.lose(arguments["kind"], arguments["name"])
+                return self.losses.lose(arguments["kind"], arguments["name"], arguments.get("machines", True))
             case "bring-back":
                 return self.losses.bring_back(arguments["kind"], arguments["name"])
             case "lost":

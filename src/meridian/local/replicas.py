@@ -28,6 +28,7 @@ class ReplicaNodes:
             found = {}
         self._groups: dict[str, dict[str, dict[str, str]]] = found.get("groups", {})
         self._lost: set[str] = set(found.get("lost", ()))
+        self._kept: set[str] = set()
 
     def tell(self, environment: str, groups: Groups) -> None:
         """Take over an environment's nodes; no groups forgets it."""
@@ -52,11 +53,24 @@ class ReplicaNodes:
             self._lost.discard(node)
             self._save()
 
+    def keep(self, clusters: Collection[str]) -> None:
+        """Let the nodes on these clusters go on without their control plane: machines outlive it."""
+        with self._lock:
+            self._kept |= set(clusters)
+            self.revision += 1
+
+    def release(self, clusters: Collection[str]) -> None:
+        """Tie the nodes on these clusters to their control plane again."""
+        with self._lock:
+            self._kept -= set(clusters)
+            self.revision += 1
+
     def quorum(self, environment: str, cluster: str, running: Collection[str]) -> dict[str, Any] | None:
         """Return the group that has a node on a cluster, with who is up; None when nothing is known of the cluster."""
         for group, nodes in self._groups.get(environment, {}).items():
             if cluster in nodes.values():
-                up = sorted(n for n, home in nodes.items() if home in running and n not in self._lost)
+                alive = {*running, *self._kept}
+                up = sorted(n for n, home in nodes.items() if home in alive and n not in self._lost)
                 return {
                     "group": group,
                     "needed": len(nodes) // 2 + 1,

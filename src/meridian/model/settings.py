@@ -55,6 +55,8 @@ class Compliance(Model):
         "gdpr",
     )
     key_rotation_days: Annotated[int, Field(ge=1, le=365)] = 90
+    drill_days: Annotated[int, Field(ge=1, le=366)] = 92
+    """So many days after it last held a drill is due again: each quarter, of which the longest has 92 days."""
     flow_logs: bool = True
     log_archive: LogArchive = LogArchive()
 

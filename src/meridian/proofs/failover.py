@@ -20,14 +20,19 @@ _ASSUMPTIONS = (
 )
 
 
+def worst_seconds(environment: Environment) -> float:
+    """Return the worst case of a lost cluster: found by the monitors and spread over the edge, leases meanwhile."""
+    edge = environment.edge
+    return max(edge.monitor.worst_detection_seconds() + edge.propagation_seconds, LEASE_SECONDS[1])
+
+
 def failover(environment: Environment) -> Proof:
     """Prove the worst case of each load balancer's failover; the expected case halves the first wait."""
     edge, monitor = environment.edge, environment.edge.monitor
     attempts = (monitor.retries + 1) * monitor.timeout
-    detection = monitor.worst_detection_seconds()
     # On average the loss falls in the middle of an interval, and a refused connection answers at once.
     expected = monitor.consecutive_down * monitor.interval - monitor.interval / 2
-    worst = max(detection + edge.propagation_seconds, LEASE_SECONDS[1])
+    worst = worst_seconds(environment)
     usual = max(expected + edge.propagation_seconds / 2, LEASE_SECONDS[0])
     found = [
         Finding(

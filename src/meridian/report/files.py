@@ -20,7 +20,7 @@ def write(review: Review, folder: Path) -> list[Path]:
         "preview.json": json.dumps(to_json(review), indent=1, default=str) + "\n",
         "plan.json": review.plan.to_json() + "\n",
     }
-    return [_atomic(folder / name, text) for name, text in texts.items()]
+    return [atomic(folder / name, text) for name, text in texts.items()]
 
 
 def to_json(review: Review) -> dict[str, Any]:
@@ -46,7 +46,8 @@ def to_json(review: Review) -> dict[str, Any]:
     }
 
 
-def _atomic(path: Path, text: str) -> Path:
+def atomic(path: Path, text: str) -> Path:
+    """Write a file whole or not at all, and return its path."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text)
     temporary.replace(path)

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from meridian.plan.kinds import area, holds_data
 from meridian.proofs.cost import CATEGORIES
 from meridian.report.estate import estate
 from meridian.report.map_svg import draw
+from meridian.report.pages import page
 from meridian.report.review import Review
 
 
 def render(review: Review) -> str:
     """Return the page."""
-    pages = Environment(
-        loader=PackageLoader("meridian.report", "templates"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return pages.get_template("review.html").render(
+    return page("review.html").render(
         review=review,
         plan=review.plan,
         # The map escapes every text that it takes from the plan.
