@@ -74,6 +74,12 @@ class Commands(LazyGroup):
             "Lose a part of the estate under real traffic, measure, keep evidence.",
         ),
         Lazy(
+            "runbook",
+            "meridian.cli.runbook_command",
+            "runbook",
+            "What to do in a failure, with this environment's own names.",
+        ),
+        Lazy(
             "db", "meridian.cli.db_commands", "app", "The real database of this machine: status, url, psql."
         ),
     )
