@@ -11,12 +11,11 @@ from common import checkout, spread
 
 sys.path.insert(0, str(checkout().root))
 
-from tests.drills.small import small_estate, tell
-
 from meridian.drills.failover import FailoverDrill
 from meridian.drills.result import Drill
 from meridian.drills.target import default
 from meridian.local.client import LocalClouds
+from tests.drills.small import small_estate, tell
 
 RUNS, SCALE = 10, 0.1
 
