@@ -69,6 +69,13 @@ class _Mocks(mocks.Mocks):
 
 
 COMPUTED: dict[str, dict[str, Any]] = {
+    "meridian:local:Netlify": {"endpoint": "http://127.0.0.1:1/api/v1", "tokenFile": "token", "port": 1},
+    "meridian:netlify:Site": {
+        "siteId": "site",
+        "url": "https://www.example",
+        "defaultDomain": "x.netlify.app",
+    },
+    "meridian:netlify:Deploy": {"deployId": "deploy", "digest": "0"},
     "gcp:container/cluster:Cluster": {"endpoint": "10.18.0.2"},
     "gcp:serviceaccount/account:Account": {"email": "account@p.iam.gserviceaccount.com"},
     "gcp:logging/projectSink:ProjectSink": {"writerIdentity": "serviceAccount:sink@example.test"},

@@ -439,6 +439,36 @@ MUTANTS = [
     ),
     Mutant(E, "edge.records.www.proxied", True, "edge.records.www.proxied", "Netlify advises"),
     Mutant(E, "edge.records.www.priority", 10, "edge.records.www.priority", "MX record"),
+    # the public page
+    Mutant(E, "edge.frontend.site", "Not_A_Site", "edge.frontend.site", "match"),
+    Mutant(
+        E, "edge.frontend.site", "another-site", "edge.records.www.value", "does not lead to the frontend"
+    ),
+    Mutant(
+        E, "edge.frontend.hostname", "www.elsewhere.example", "edge.frontend.hostname", "not lie in the zone"
+    ),
+    Mutant(E, "edge.frontend.hostname", "web.meridian.example", "edge.frontend.hostname", "no CNAME"),
+    Mutant(
+        E, "edge.frontend.hostname", "app.meridian.example", "edge.frontend.hostname", "has this host name"
+    ),
+    Mutant(
+        E, "edge.frontend.aliases", ["www.meridian.example"], "edge.frontend.aliases[0]", "has this host name"
+    ),
+    Mutant(E, "edge.frontend.folder", "../secrets", "edge.frontend.folder", "match"),
+    Mutant(E, "edge.frontend.csp.script-scr", ["'self'"], "edge.frontend.csp.script-scr", "'default-src'"),
+    Mutant(E, "edge.frontend.csp.default-src", ["'self'"], "edge.frontend.csp.default-src", "must be closed"),
+    Mutant(E, "edge.frontend.csp.base-uri", ..., "edge.frontend.csp", "base-uri must be closed"),
+    Mutant(
+        E, "edge.frontend.csp.script-src", ["'unsafe-inline'"], "edge.frontend.csp.script-src[0]", "injected"
+    ),
+    Mutant(E, "edge.frontend.csp.img-src", ["https:"], "edge.frontend.csp.img-src[0]", "lets anybody in"),
+    Mutant(
+        E,
+        "edge.frontend.csp.connect-src.1",
+        "https://tracker.example",
+        "edge.frontend.csp.connect-src[1]",
+        "no third party",
+    ),
     Mutant(E, "edge.protection.tls.caa", ["letsencrypt.org"], "edge.protection.tls.caa", "own authority"),
     Mutant(E, "edge.protection.tls.minimum", "1.0", "edge.protection.tls.minimum", "'1.2' or '1.3'"),
     Mutant(E, "edge.protection.tls.hsts_seconds", 3600, "edge.protection.tls.hsts_seconds", "preload list"),

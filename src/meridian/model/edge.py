@@ -11,6 +11,7 @@ from meridian.model.base import HostName, Key, Model
 from meridian.model.edge_access import Access
 from meridian.model.edge_geography import CountryCode
 from meridian.model.edge_protection import Protection
+from meridian.model.frontend import Frontend
 
 CloudflareId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
@@ -117,3 +118,4 @@ class Edge(Model):
     access: Access
     logs: Logs = Logs()
     records: dict[Key, Record] = Field(default_factory=dict)
+    frontend: Frontend

@@ -31,7 +31,7 @@ def without_unknown_keys(data: dict[str, Any], error: ValidationError) -> dict[s
 
 
 def _problem(detail: ErrorDetails) -> Problem:
-    path: Path = tuple(detail["loc"])
+    path: Path = tuple(step for step in detail["loc"] if step != "[key]")
     kind = detail["type"]
     value = detail.get("input")
     if kind == "extra_forbidden":

@@ -1,4 +1,4 @@
-"""edge: Cloudflare before all clusters - zone, firewall, cache, origins, geo steering, logs, internal tools."""
+"""edge: Cloudflare before all clusters - zone, firewall, cache, origins, geo steering, logs, internal tools; and the public page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from meridian.model.steering import balancers, origin_name, pools
 from meridian.program import providers
 from meridian.program.context import Context
 from meridian.program.edge_preflight import proved_account, refuse_leaks
+from meridian.program.frontend import place
 from meridian.program.refs import Upstream
 from meridian.program.stack_secrets import secret
 
@@ -49,7 +50,7 @@ def wire(context: Context) -> None:
         on_cloudflare,
     )
     EdgeCache("cache", EdgeCacheArgs(zone_id=zone.id, cache=edge.protection.cache), on_cloudflare)
-    Records("records", RecordsArgs(zone_id=zone.id, records=edge.records), on_cloudflare)
+    names = Records("records", RecordsArgs(zone_id=zone.id, records=edge.records), on_cloudflare)
 
     # The ways to the clusters, and who is sent on which
     origins = Origins(
@@ -121,6 +122,8 @@ def wire(context: Context) -> None:
         ),
         after_origins,
     )
+    page = place(context, names)
+    pulumi.export("frontend", {"url": page.url, "deploy": page.deploy_id})
     pulumi.export(
         "zone", {"id": zone.id, "name_servers": zone.name_servers, "registrar_ds_record": zone.ds_record}
     )
