@@ -55,7 +55,8 @@ class Tree:
         self._regions: dict[str, dict[str, Locality]] = {}
         for name, tiers in self.localities.items():
             self._regions.setdefault(_region(tiers), {})[name] = tiers
-        self._whole = {region: _shape(nodes, 1, frozenset()) for region, nodes in self._regions.items()}
+        self._shapes: dict[tuple[str, frozenset[str]], int] = {}
+        self._numbers: dict[Hashable, int] = {}
         self._known: dict[Hashable, int | None] = {}
 
     @cached_property
@@ -80,26 +81,33 @@ class Tree:
         return self._search(demand, frozenset(failed), -1)
 
     def _taken(self, demand: Demand, failed: frozenset[str], sign: int) -> int | None:
-        key = (demand.voters, sign, self._pattern(demand, failed))
+        key = (demand, sign, self._pattern(demand, failed))
         if key not in self._known:
             found = self._search(demand, failed, sign)
             self._known[key] = None if found is None else found.taken
         return self._known[key]
 
     def _pattern(self, demand: Demand, failed: frozenset[str]) -> Hashable:
-        """Return what a search's outcome depends on: for each shape of region, with its failed places, how many there are."""
+        """Return what a search's outcome depends on beside the demand: for each shape of region that is hit, where, how often."""
         least = dict(demand.least)
         hit: dict[str, set[str]] = {}
         for name in failed:
             hit.setdefault(_region(self.localities[name]), set()).add(name)
-        shapes: Counter[Hashable] = Counter()
-        for region, whole in self._whole.items():
-            if demand.within is None or region in demand.within:
-                inside = hit.get(region)
-                shape = _shape(self._regions[region], 1, frozenset(inside)) if inside else whole
-                shapes[shape, least.get(region, 0)] += 1
-        missing = sum(region not in self._regions for region in least)
-        return frozenset(shapes.items()), missing
+        return frozenset(
+            Counter(
+                (self._shape(region), least.get(region, 0), self._shape(region, frozenset(inside)))
+                for region, inside in hit.items()
+                if demand.within is None or region in demand.within
+            ).items()
+        )
+
+    def _shape(self, region: str, failed: frozenset[str] = frozenset()) -> int:
+        """Return a number that is equal for regions that differ in names only."""
+        known = self._shapes.get((region, failed))
+        if known is None:
+            shape = _shape(self._regions[region], 1, failed)
+            known = self._shapes[region, failed] = self._numbers.setdefault(shape, len(self._numbers))
+        return known
 
     def _search(self, demand: Demand, failed: frozenset[str], sign: int) -> Hit | None:
         allowed = {
