@@ -73,6 +73,6 @@ def test_a_plan_file_of_another_environment_or_no_plan_at_all_is_refused(tmp_pat
     assert load_plan(file, "prod") == plan(made(bucket="b"))
     with pytest.raises(OrchestratorError, match="a plan of prod, not of staging"):
         load_plan(file, "staging")
-    file.write_text(file.read_text().replace('"op": "create"', '"op": "delete"'))
+    file.write_text(file.read_text().replace('"op":"create"', '"op":"delete"'))
     with pytest.raises(PlanFileError, match="it was edited"):
         load_plan(file, "prod")

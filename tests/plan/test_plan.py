@@ -125,7 +125,7 @@ def test_a_plan_reads_back_equal_and_an_edited_one_is_refused() -> None:
     text = plan(provider(), bucket()).to_json()
     assert Plan.from_json(text) == plan(provider(), bucket())
     with pytest.raises(PlanFileError, match="it was edited"):
-        Plan.from_json(text.replace('"bucket": "b"', '"bucket": "mine"'))
+        Plan.from_json(text.replace('"bucket":"b"', '"bucket":"mine"'))
     for broken in ("", "[]", "{}", '{"format": 99}'):
         with pytest.raises(PlanFileError, match="fix: make it anew"):
             Plan.from_json(broken)

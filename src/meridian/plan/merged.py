@@ -96,7 +96,7 @@ class Plan:
             "inputs": dict(self.inputs),
             "units": {unit: [asdict(each) for each in found] for unit, found in self.units.items()},
         }
-        return json.dumps(content, indent=1, sort_keys=True)
+        return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
