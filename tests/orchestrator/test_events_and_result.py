@@ -183,6 +183,7 @@ def test_the_json_document_has_its_documented_shape() -> None:
         "phases",
         "counts",
         "cause",
+        "policies",
         "units",
     ]
     assert document["counts"] == {"create": 1}

@@ -38,6 +38,12 @@ class Commands(LazyGroup):
             "Prove what the plan survives, how fast it fails over and how long visitors wait.",
         ),
         Lazy(
+            "policy",
+            "meridian.cli.policy_commands",
+            "app",
+            "Compliance as code: controls, rules, and plans judged by them.",
+        ),
+        Lazy(
             "drift",
             "meridian.cli.drift_command",
             "drift",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -66,10 +67,10 @@ def approved_up(
     with EnvironmentLock(estate.checkout, lock_name(session)) as held:
         chosen = [] if set(approved.units) == set(estate.graph) else list(approved.units)
         looked = run(estate, env, "preview", units=chosen, providers=providers, held=held)
-        if not looked.ok:
-            return looked
+        if not looked.ok or looked.refused:
+            return replace(looked, operation="up")
         hold_to(approved, merged_plan(session, [unit.unit for unit in looked.units]), names)
-        return run(estate, env, "up", units=chosen, providers=providers, held=held)
+        return run(estate, env, "up", units=chosen, providers=providers, held=held, judged=True)
 
 
 def keep_applied(estate: Estate, result: Result) -> None:

@@ -24,6 +24,7 @@ _SDKS = (
     "pulumi-cloudflare",
 )
 _SOURCES = (
+    "policies",
     "src/meridian",
     "components",
     "stacks/assumptions",

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,13 @@ class Estate:
     project: str = PROJECT
     embedded_clouds: bool = True
     check: str | None = "meridian.orchestrator.checks:model_errors"
+    policies: bool = False
+    """Whether previews are judged by the rules under policies/, and `up` only does what they let through."""
 
 
 def own_estate(checkout: Checkout, environment: str) -> Estate:
     """Return the estate of this repository with the units of an environment."""
-    return Estate(checkout, program_graph(checkout.stacks, environment))
+    return Estate(checkout, program_graph(checkout.stacks, environment), policies=True)
 
 
 def environments(checkout: Checkout) -> list[str]:
@@ -104,8 +106,12 @@ def run(
     plain: bool = False,
     consent: bool = False,
     held: EnvironmentLock | None = None,
+    judged: bool = False,
 ) -> Result:
     """Run preview, up, refresh, destroy or recover over the units and return the merged result.
+
+    An estate with policies is planned and judged before `up`, which does nothing when a mandatory rule is broken;
+    `judged` says that the caller has done so while holding the environment.
 
     By default all units; with names, only these, and what they need of others comes from state. With `held` the
     caller holds the environment over several runs. Raises
@@ -116,6 +122,25 @@ def run(
     graph = select(estate.graph, units)
     session, reason = session_for(estate, environment, operation, providers)
     engine_binary(session)
+    if operation == "up" and estate.policies and not judged:
+        with nullcontext(held) if held else EnvironmentLock(estate.checkout, lock_name(session)) as lock:
+
+            def again(what: str) -> Result:
+                return run(
+                    estate,
+                    environment,
+                    what,
+                    units=units,
+                    providers=providers,
+                    say=say,
+                    plain=plain,
+                    consent=consent,
+                    held=lock,
+                    judged=True,
+                )
+
+            looked = again("preview")
+            return replace(looked, operation="up") if looked.refused or looked.interrupted else again("up")
     session.prepare()
     say(session.providers.sentence(environment, reason))
     with nullcontext(held) if held else EnvironmentLock(estate.checkout, lock_name(session)) as lock:
@@ -160,15 +185,22 @@ def run(
                     graph_run.results[unit].notes.extend(notes)
             results = graph_run.run()
         phases.close("warm engines" if pool.was_warm else "engines")
-    return Result(
-        environment,
-        operation,
-        session.providers.value,
-        [next(each for each in results if each.unit == unit) for unit in graph],
-        time.monotonic() - began,
-        phases.took,
-        graph_run.interrupted,
-    )
+        result = Result(
+            environment,
+            operation,
+            session.providers.value,
+            [next(each for each in results if each.unit == unit) for unit in graph],
+            time.monotonic() - began,
+            phases.took,
+            graph_run.interrupted,
+        )
+        if estate.policies and operation == "preview" and not result.interrupted:
+            from meridian.orchestrator.policing import judged as judged_result
+
+            result = judged_result(session, result, whole=set(graph) == set(estate.graph))
+            phases.close("policies")
+            result = replace(result, seconds=time.monotonic() - began)
+    return result
 
 
 def lock_name(session: Session) -> str:

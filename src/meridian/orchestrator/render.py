@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from meridian.compliance.evaluate import Report
+from meridian.compliance.rule import Level
 from meridian.orchestrator.result import Result, UnitResult
 from meridian.orchestrator.units import Mark
 
@@ -32,7 +35,24 @@ def _lines(result: Result, full: bool) -> Iterator[str]:
         yield ""
     for unit in result.units:
         yield from _unit(unit, full)
+    if result.policies:
+        yield from policies(result.policies, full=full)
     yield _closing(result)
+
+
+def policies(report: Report, *, full: bool = False) -> Iterator[str]:
+    """Yield what the rules say: each mandatory finding, the others as counts by rule unless `full`."""
+    for found in report.findings:
+        if full or found.level is Level.MANDATORY:
+            where = f"{found.unit}, {found.resource}: " if found.unit else ""
+            yield f"policy {found.rule} ({found.level}): {where}{found.message}"
+    if not full:
+        counts = Counter(found.rule for found in report.findings if found.level is Level.ADVISORY)
+        if counts:
+            named = ", ".join(f"{rule} {count}" for rule, count in sorted(counts.items()))
+            yield f"policies: {counts.total()} advisory findings: {named}"
+    if report.excepted:
+        yield f"policies: {len(report.excepted)} findings under exceptions of policies/exceptions.yaml"
 
 
 def _unit(unit: UnitResult, full: bool) -> Iterator[str]:
@@ -84,6 +104,9 @@ def _closing(result: Result) -> str:
     head = f"{result.operation} {result.environment}{simulated}"
     if result.interrupted:
         return f"{head}: interrupted after {took}; run it again to go on from here"
+    if result.refused and result.policies:
+        end = "; nothing was changed" if result.operation == "up" else ""
+        return f"{head}: refused by {len(result.policies.mandatory)} mandatory policy findings{end} ({took})"
     if not result.ok:
         failed = [unit.unit for unit in result.units if unit.mark is Mark.FAILED]
         blocked = [unit.unit for unit in result.units if unit.mark is Mark.BLOCKED]

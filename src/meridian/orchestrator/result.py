@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from meridian.compliance.evaluate import Report
 from meridian.orchestrator.events import (
     STACK_TYPE,
     Diagnostic,
@@ -153,6 +154,13 @@ class Result:
     seconds: float
     phases: Mapping[str, float]
     interrupted: bool = False
+    policies: Report | None = None
+    """What the rules say of the plan; None when none were asked."""
+
+    @property
+    def refused(self) -> bool:
+        """True when a mandatory rule is broken: `up` does nothing then."""
+        return self.policies is not None and bool(self.policies.mandatory)
 
     @property
     def counts(self) -> Counter[str]:
@@ -180,10 +188,10 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 1 failed, 130 interrupted."""
+        """0 done, 1 failed or refused by a rule, 130 interrupted."""
         if self.interrupted:
             return 130
-        return 0 if self.ok else 1
+        return 0 if self.ok and not self.refused else 1
 
     def to_json(self) -> dict[str, Any]:
         """Return the one document that `--json` prints; its keys are kept from version to version."""
@@ -192,12 +200,13 @@ class Result:
             "environment": self.environment,
             "operation": self.operation,
             "providers": self.providers,
-            "ok": self.ok,
+            "ok": self.ok and not self.refused,
             "interrupted": self.interrupted,
             "seconds": round(self.seconds, 3),
             "phases": {name: round(took, 3) for name, took in self.phases.items()},
             "counts": dict(self.counts),
             "cause": vars(cause) if cause else None,
+            "policies": self.policies.to_json() if self.policies else None,
             "units": [_unit_json(unit) for unit in self.units],
         }
 

@@ -37,6 +37,10 @@ def review_of(session: Session, result: Result, baseline: Path | None = None) ->
             PolicyFinding(unit.unit, found.policy, found.level, found.urn.rsplit("::", 1)[-1], found.message)
             for unit in result.units
             for found in unit.violations
+        ]
+        + [
+            PolicyFinding(found.unit, found.rule, found.level.value, found.resource, found.message)
+            for found in (result.policies.findings if result.policies else ())
         ],
     )
 

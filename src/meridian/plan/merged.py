@@ -35,7 +35,12 @@ class Plan:
 
     def of(self, *types: str) -> Iterator[PlannedResource]:
         """Yield what stays of these types, over all units."""
-        return (each for each in self if each.type in types and each.stays)
+        return (each for kind, each in self._typed if kind in types and each.stays)
+
+    @cached_property
+    def _typed(self) -> list[tuple[str, PlannedResource]]:
+        # Rules and proofs ask for types many times over, and a type is read out of a URN.
+        return [(each.type, each) for each in self]
 
     @cached_property
     def by_urn(self) -> dict[str, PlannedResource]:

@@ -1,0 +1,1 @@
+"""Compliance as code: the rules, their mutants and their data; the frame is `meridian.compliance`."""

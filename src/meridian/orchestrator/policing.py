@@ -1,0 +1,31 @@
+"""Judges what a run has planned or done by the rules under policies/: in this process, over the merged plan of all units."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from meridian.compliance.evaluate import Report
+from meridian.orchestrator.capture import merged_plan
+from meridian.orchestrator.result import Result
+from meridian.orchestrator.session import Session
+from meridian.orchestrator.units import Mark
+from policies.load import FOLDER, load
+
+
+def judged(session: Session, result: Result, *, whole: bool) -> Result:
+    """Return the result with what the rules say of it.
+
+    Of a unit that failed, what it said before it failed is judged: the same failure would stop the rest of it. Rules
+    that need the whole estate run only when it was planned whole.
+    """
+    complete = whole and all(unit.mark is Mark.DONE for unit in result.units)
+    units = [unit.unit for unit in result.units if unit.mark in (Mark.DONE, Mark.FAILED)]
+    return replace(result, policies=judge(session, units, whole=complete))
+
+
+def judge(session: Session, units: list[str], *, whole: bool) -> Report:
+    """Return what the rules say of the last run's event logs of these units."""
+    own = session.checkout.root / "policies"
+    policies = load(own if (own / "controls.yaml").is_file() else FOLDER)
+    return policies.run(merged_plan(session, units), datetime.now(UTC).date(), whole=whole)
