@@ -13,6 +13,7 @@ from components.aws import policies
 from components.aws.eks_pool import NodePools
 from components.kubeconfig import eks_kubeconfig
 from components.outputs import ClusterOutputs
+from meridian.model.platform import SignOn
 from meridian.model.regions import AwsSite
 
 _LOGS = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
@@ -43,6 +44,7 @@ class EksClusterArgs:
     protect: bool
     database_zones: Sequence[str] = ()
     """Zones in which database nodes are placed: their pool grows there and nowhere else."""
+    sign_on: SignOn | None = None
     peers: Sequence[str] = ()
     """Ranges of the estate's other networks, which pods reach under their own addresses."""
 
@@ -113,6 +115,8 @@ class EksCluster(pulumi.ComponentResource):
             ),
         )
         self._access(name, cluster, args.deployer_role, child)
+        if args.sign_on is not None:
+            _sign_on(name, cluster, args.sign_on, child)
         issuer = cluster.identities.apply(
             lambda found: str(found[0].oidcs[0].issuer) if found and found[0].oidcs else ""
         )
@@ -197,6 +201,26 @@ class EksCluster(pulumi.ComponentResource):
             role_arn=role.arn,
             opts=child,
         )
+
+
+def _sign_on(
+    name: str, cluster: eks.Cluster, sign_on: SignOn, child: pulumi.ResourceOptions
+) -> eks.IdentityProviderConfig:
+    """Take the tokens of people's identity provider; without a prefix a group's name is the one that RBAC binds."""
+    return eks.IdentityProviderConfig(
+        f"{name}-sign-on",
+        cluster_name=cluster.name,
+        oidc=eks.IdentityProviderConfigOidcArgs(
+            identity_provider_config_name="sign-on",
+            issuer_url=sign_on.issuer,
+            client_id=sign_on.client_id,
+            username_claim=sign_on.username_claim,
+            # No token may take the name of a user of another kind.
+            username_prefix="sign-on:",
+            groups_claim=sign_on.groups_claim,
+        ),
+        opts=child,
+    )
 
 
 def _addon_settings(addon: str, peers: Sequence[str]) -> str | None:

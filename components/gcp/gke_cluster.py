@@ -12,6 +12,7 @@ from components.gcp.node_pools import NodePoolArgs, add_node_pool
 from components.kubeconfig import gke_kubeconfig
 from components.outputs import ClusterOutputs
 from meridian.model.clusters import Maintenance
+from meridian.model.platform import SignOn
 from meridian.model.regions import GcpSite
 
 _LOGS = ["SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"]
@@ -34,6 +35,7 @@ class GkeClusterArgs:
     secrets_key_id: pulumi.Input[str]
     disks_key_id: pulumi.Input[str]
     protect: bool
+    sign_on: SignOn | None = None
     authorized_networks: tuple[str, ...] = ()
     """Private ranges that may reach the control plane, beside the cluster's own."""
     database_zones: tuple[str, ...] = ()
@@ -141,6 +143,11 @@ class GkeCluster(pulumi.ComponentResource):
                     issue_client_certificate=False
                 )
             ),
+            authenticator_groups_config=container.ClusterAuthenticatorGroupsConfigArgs(
+                security_group=args.sign_on.google_group
+            )
+            if args.sign_on
+            else None,
             workload_identity_config=container.ClusterWorkloadIdentityConfigArgs(
                 workload_pool=pulumi.Output.concat(args.project, ".svc.id.goog")
             ),

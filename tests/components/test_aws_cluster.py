@@ -12,6 +12,7 @@ from recording import Recording, record
 from components.aws.eks_cluster import EksCluster, EksClusterArgs
 from components.gcp.gke_cluster import GkeCluster, GkeClusterArgs
 from components.outputs import ClusterOutputs
+from meridian.model.platform import SignOn
 
 CLUSTER, POOL, TEMPLATE = (
     "aws:eks/cluster:Cluster",
@@ -28,7 +29,9 @@ COMPUTED = {
 }
 
 
-def build(protect: bool = True, **changes: object) -> tuple[Recording, dict[str, object]]:
+def build(
+    protect: bool = True, sign_on: SignOn | None = None, **changes: object
+) -> tuple[Recording, dict[str, object]]:
     def program() -> dict[str, object]:
         site = aws_site(**changes)
         made = EksCluster(
@@ -44,6 +47,7 @@ def build(protect: bool = True, **changes: object) -> tuple[Recording, dict[str,
                 log_retention_days=365,
                 deployer_role="arn:aws:iam::100000000001:role/deployer",
                 protect=protect,
+                sign_on=sign_on,
             ),
         )
         return made.outputs.as_exports()
@@ -196,3 +200,17 @@ def test_gke_and_eks_tell_the_same_in_the_same_shape() -> None:
 def test_every_resource_of_the_component_is_its_child() -> None:
     children = [made for made in build()[0].resources if made.custom]
     assert children and all("meridian:aws:EksCluster" in made.parent for made in children)
+
+
+def test_tokens_of_the_identity_provider_are_taken_and_its_groups_keep_their_names() -> None:
+    sign_on = SignOn(
+        issuer="https://login.meridian.example",
+        client_id="kubernetes",
+        google_group="gke-security-groups@meridian.example",
+    )
+    config = "aws:eks/identityProviderConfig:IdentityProviderConfig"
+    oidc = build(sign_on=sign_on)[0].one(config).inputs["oidc"]
+    assert (oidc["issuerUrl"], oidc["clientId"]) == ("https://login.meridian.example", "kubernetes")
+    assert oidc["groupsClaim"] == "groups" and "groupsPrefix" not in oidc
+    assert oidc["usernamePrefix"] == "sign-on:"
+    assert config not in [made.type for made in build()[0].resources]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from meridian.local.controlplane import etcd_keys
 from meridian.local.controlplane.manager import ControlPlanes
 
 
@@ -21,12 +22,12 @@ def test_etcd_lives_until_the_keys_of_every_removed_cluster_are_gone(
     planes._etcd = etcd
     reached, go_on = threading.Event(), threading.Event()
 
-    def delete_keys(prefix: str) -> None:
+    def delete_keys(url: str, prefix: str) -> None:
         if "slow" in prefix:
             reached.set()
             assert go_on.wait(10)
 
-    monkeypatch.setattr(planes, "_delete_keys", delete_keys)
+    monkeypatch.setattr(etcd_keys, "delete", delete_keys)
     slow = threading.Thread(target=planes.remove, args=("slow",))
     slow.start()
     assert reached.wait(10)

@@ -50,6 +50,12 @@ class Commands(LazyGroup):
             "Say what differs between the clouds and the state, who did it and what mends it.",
         ),
         Lazy(
+            "audit",
+            "meridian.cli.audit_command",
+            "app",
+            "What was done from this checkout, and whether its journals are whole.",
+        ),
+        Lazy(
             "comment",
             "meridian.cli.comment_command",
             "comment",

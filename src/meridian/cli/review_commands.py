@@ -9,6 +9,7 @@ from pathlib import Path
 
 import typer
 
+from meridian.audit.actions import note
 from meridian.model import ModelErrors
 from meridian.orchestrator.approval import hold_to, load_plan
 from meridian.orchestrator.capture import merged_plan
@@ -70,6 +71,7 @@ def approved_up(
         if not looked.ok or looked.refused:
             return replace(looked, operation="up")
         hold_to(approved, merged_plan(session, [unit.unit for unit in looked.units]), names)
+        note(estate.checkout, "approve", env, {"plan": approved.digest(), "losses": list(names)})
         return run(estate, env, "up", units=chosen, providers=providers, held=held, judged=True)
 
 

@@ -127,6 +127,7 @@ def unlock(
     force: Annotated[bool, typer.Option("--force", help="Interrupt a run that still lives.")] = False,
 ) -> None:
     """Give back the lock of a run that died."""
+    from meridian.audit.actions import note
     from meridian.orchestrator.commands import lock_names
     from meridian.orchestrator.errors import UsageError
     from meridian.orchestrator.recover import unlock as unlock_
@@ -136,7 +137,9 @@ def unlock(
     known = lock_names(checkout)
     if env not in known:
         raise UsageError(f"unlock {env!r}", "no run locks this", f"name one of {', '.join(known) or 'none'}")
-    print(unlock_(checkout, env, force=force))
+    said = unlock_(checkout, env, force=force)
+    note(checkout, "unlock", env, {"forced": force, "result": said})
+    print(said)
 
 
 def down() -> None:

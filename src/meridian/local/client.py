@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import sys
@@ -121,6 +122,19 @@ class LocalClouds:
     def tell_replicas(self, environment: str, groups: Groups) -> None:
         """Say which database nodes a group of replicas has and on which cluster each runs; no groups forgets them."""
         self._link.call("replicas", environment=environment, groups=groups)
+
+    def stored(self, cluster: str, prefix: str) -> dict[str, bytes]:
+        """Return what etcd holds of a cluster under a prefix such as `secrets/`: the bytes on the disk, not the API's view."""
+        found = self._link.call("stored", cluster=cluster, prefix=prefix)
+        return {name: base64.b64decode(value) for name, value in found.items()}
+
+    def audit_log(self, cluster: str) -> Path:
+        """Return the file into which a cluster's API server writes its audit log."""
+        return Path(self._link.call("audit-log", cluster=cluster))
+
+    def sign_on(self, cluster: str) -> dict[str, str]:
+        """Return issuer_url, client_id and claims of the tokens that a cluster takes; empty where it takes none."""
+        return dict(self._link.call("sign-on", cluster=cluster))
 
     def router(self) -> RouterClient | None:
         """Return the running router; None when no load balancer exists."""

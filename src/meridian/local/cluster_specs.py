@@ -58,8 +58,13 @@ def unit_of(record: Record) -> str:
     return str(labels.get("unit") or "")
 
 
-def control_plane(record: Record, find: Find, oidc: Record | None = None) -> ControlPlaneSpec:
-    """Return a cluster's control plane; `find` looks an id, ARN or link up in the inventory."""
+def control_plane(
+    record: Record, find: Find, oidc: OidcSpec | None = None, audit_policy: str | None = None
+) -> ControlPlaneSpec:
+    """Return a cluster's control plane; `find` looks an id, ARN or link up in the inventory.
+
+    Neither GKE nor EKS takes an audit policy: `audit_policy` is what a control plane here logs by, where logs are asked for.
+    """
     from meridian.local.controlplane import ControlPlaneSpec
 
     inputs, outputs = plain(record.inputs), plain(record.outputs)
@@ -77,7 +82,7 @@ def control_plane(record: Record, find: Find, oidc: Record | None = None) -> Con
         pods = _vpc_range(inputs, find)
         key = _first(_first(inputs.get("encryptionConfig")).get("provider")).get("keyArn")
         audit = "audit" in (inputs.get("enabledClusterLogTypes") or ())
-        version, provider = str(outputs.get("version") or ""), _oidc(oidc)
+        version, provider = str(outputs.get("version") or ""), oidc
     return ControlPlaneSpec(
         id=plane_id(record),
         name=record.name,
@@ -87,7 +92,7 @@ def control_plane(record: Record, find: Find, oidc: Record | None = None) -> Con
         service_cidr=services,
         pod_cidr=pods,
         encryption_key=key_material(find(key)) if key else None,
-        audit=audit,
+        audit_policy=audit_policy if audit else None,
         tls_minimum=_TLS.get(str(tags.get("meridian-tls-minimum")), "1.2"),
         oidc=provider,
     )
@@ -118,9 +123,8 @@ def _vpc_range(inputs: Mapping[str, Any], find: Find) -> str:
     return str(plain(vpc.inputs).get("cidrBlock") or _DEFAULT_PODS) if vpc else _DEFAULT_PODS
 
 
-def _oidc(record: Record | None) -> OidcSpec | None:
-    if record is None:
-        return None
+def sign_on(record: Record) -> OidcSpec:
+    """Return whose tokens an EKS cluster takes."""
     from meridian.local.controlplane import OidcSpec
 
     given = _first(plain(record.inputs).get("oidc"))

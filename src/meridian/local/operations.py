@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import threading
 import time
@@ -13,12 +14,14 @@ from typing import Any
 import psutil
 
 from meridian.local import drift
+from meridian.local.authority import Authority
 from meridian.local.clouds import cloud
 from meridian.local.database.databases import Databases
 from meridian.local.edge import EdgeProcesses
 from meridian.local.errors import LocalError
 from meridian.local.faults import Fault, Faults
 from meridian.local.inventory import Inventory, Record
+from meridian.local.issuer import Issuer
 from meridian.local.losses import Losses
 from meridian.local.netlify.sites import NetlifySites
 from meridian.local.planes import Planes
@@ -40,7 +43,14 @@ class Operations:
         self.root = root
         self.inventory = Inventory(work / "local")
         self.faults = Faults()
-        self.planes = Planes(self.inventory, work / "local" / "planes", work / "bin", work / "kube")
+        self.planes = Planes(
+            self.inventory,
+            work / "local" / "planes",
+            work / "bin",
+            work / "kube",
+            root / "policies" / "audit" / "policy.yaml",
+            Issuer(work / "local" / "issuer", Authority(work / "local" / "authority")),
+        )
         self.databases = Databases(work / "local" / "database")
         self.netlify = NetlifySites(work / "local" / "netlify", self.faults)
         self.edge = EdgeProcesses(self.inventory, self.planes, work / "local")
@@ -165,6 +175,13 @@ class Operations:
                 return self.listing(arguments.get("cloud"), arguments.get("environment"))
             case "clusters":
                 return [self.planes.describe(record) for record in self.planes.clusters()]
+            case "stored":
+                found = self.planes.stored(arguments["cluster"], arguments["prefix"])
+                return {name: base64.b64encode(value).decode() for name, value in found.items()}
+            case "audit-log":
+                return str(self.planes.audit_log(arguments["cluster"]))
+            case "sign-on":
+                return self.planes.sign_on(arguments["cluster"])
             case "drift":
                 return self.drifted(arguments["resource"], arguments.get("path"), arguments.get("value"))
             case "fault":

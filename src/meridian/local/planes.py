@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from meridian.local import cluster_specs
 from meridian.local.errors import CloudError, LocalError
 from meridian.local.inventory import Inventory, Record
+from meridian.local.issuer import Issuer
 from meridian.protocol.values import plain
 
 if TYPE_CHECKING:
@@ -24,8 +25,18 @@ _LOG = logging.getLogger("meridian.local")
 class Planes:
     """Starts, changes and removes control planes; holds no lock while one starts, so that six start side by side."""
 
-    def __init__(self, inventory: Inventory, root: Path, bin_dir: Path, kube_dir: Path) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        root: Path,
+        bin_dir: Path,
+        kube_dir: Path,
+        audit_policy: Path,
+        issuer: Issuer,
+    ) -> None:
         self._inventory = inventory
+        self._audit_policy = audit_policy
+        self.issuer = issuer
         self._folders = (root, bin_dir, kube_dir)
         self._planes: ControlPlanes | None = None
         self._lock = threading.Lock()
@@ -116,8 +127,22 @@ class Planes:
         """Return the ids of the control planes that were started and not stopped; starts and imports nothing."""
         return self._planes.started() if self._planes is not None else []
 
+    def stored(self, name: str, prefix: str) -> dict[str, bytes]:
+        """Return what etcd holds of a cluster under a prefix; raises LocalError when it does not run."""
+        return self.planes.stored(cluster_specs.plane_id(self.cluster(name)), prefix)
+
+    def audit_log(self, name: str) -> Path:
+        """Return where a cluster's audit log lies."""
+        return self.planes.audit_log(cluster_specs.plane_id(self.cluster(name)))
+
+    def sign_on(self, name: str) -> dict[str, str]:
+        """Return the issuer, audience and claims that a cluster takes tokens of; empty for none."""
+        oidc = self._spec(self.cluster(name)).oidc
+        return {key: value for key, value in vars(oidc).items() if value is not None} if oidc else {}
+
     def stop_all(self) -> None:
         """Stop every process."""
+        self.issuer.stop()
         if self._planes is not None:
             self._planes.stop_all()
 
@@ -201,7 +226,22 @@ class Planes:
 
     def _spec(self, record: Record) -> Any:
         providers = [p for p in self._inventory.all(token=cluster_specs.EKS_OIDC) if self._names(p, record)]
-        return cluster_specs.control_plane(record, self._find(record), providers[0] if providers else None)
+        oidc = None
+        if providers and record.token == cluster_specs.EKS:
+            asked = cluster_specs.sign_on(providers[0])
+            discovery = self.issuer.discovery(asked.issuer_url)
+            oidc = replace(asked, discovery_url=discovery, ca_pem=self.issuer.authority_pem)
+        return cluster_specs.control_plane(record, self._find(record), oidc, self._policy())
+
+    def _policy(self) -> str:
+        try:
+            return self._audit_policy.read_text()
+        except OSError:
+            raise LocalError(
+                str(self._audit_policy),
+                "the local API servers log by this policy, and it cannot be read",
+                "bring it back (`git checkout policies/audit`)",
+            ) from None
 
     def _find(self, record: Record) -> cluster_specs.Find:
         return lambda value: self._inventory.named(record.environment, value) if value else None

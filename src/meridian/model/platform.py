@@ -85,6 +85,21 @@ class BreakGlass(Role):
     pages: Annotated[tuple[Email, ...], Field(min_length=1)]
 
 
+class SignOn(Model):
+    """Whose tokens the clusters take, so that a group of the identity provider is a group on the cluster.
+
+    EKS takes any OpenID provider (its IdentityProviderConfig); GKE takes Google's accounts and, under one umbrella
+    group, Google's groups (Google Kubernetes Engine documentation, "Configure Google Groups for RBAC").
+    """
+
+    issuer: Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:\d+)?(/[\w./-]*)?$")]
+    client_id: Annotated[str, Field(min_length=1, max_length=255)]
+    username_claim: str = "email"
+    groups_claim: str = "groups"
+    google_group: Annotated[str, Field(pattern=r"^gke-security-groups@[a-z0-9.-]+$")]
+    """The umbrella group; its name is fixed by GKE, and the roles' groups are members of it."""
+
+
 class Access(Model):
     """Who may do what on the clusters; what each role allows is told by components/kubernetes/rbac.py."""
 
@@ -92,6 +107,8 @@ class Access(Model):
     deployer: Role
     operator: Role
     break_glass: BreakGlass
+    sign_on: SignOn | None = None
+    """None: nobody signs on with a token of the identity provider, and the groups above have no effect."""
 
     def roles(self) -> dict[str, Role]:
         """Return every role by its name on the cluster."""

@@ -18,6 +18,7 @@ from meridian.orchestrator import recover
 from meridian.orchestrator.engine import engine_binary
 from meridian.orchestrator.errors import InvalidEstateError, OrchestratorError, UsageError
 from meridian.orchestrator.graph_run import GraphRun
+from meridian.orchestrator.journal import noted
 from meridian.orchestrator.locks import EnvironmentLock, read_holder
 from meridian.orchestrator.providers_mode import LOCAL, Providers, decide
 from meridian.orchestrator.result import Result
@@ -143,7 +144,10 @@ def run(
             return replace(looked, operation="up") if looked.refused or looked.interrupted else again("up")
     session.prepare()
     say(session.providers.sentence(environment, reason))
-    with nullcontext(held) if held else EnvironmentLock(estate.checkout, lock_name(session)) as lock:
+    with (
+        nullcontext(held) if held else EnvironmentLock(estate.checkout, lock_name(session)) as lock,
+        noted(session, operation, list(graph)) as ended,
+    ):
         if lock.note:
             say(lock.note)
         pool = WorkerPool(estate.checkout, estate.spec)
@@ -200,6 +204,7 @@ def run(
             result = judged_result(session, result, whole=set(graph) == set(estate.graph))
             phases.close("policies")
             result = replace(result, seconds=time.monotonic() - began)
+        ended(result)
     return result
 
 

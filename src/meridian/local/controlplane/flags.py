@@ -8,32 +8,10 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from meridian.local.controlplane.certificates import Certificates
-from meridian.local.controlplane.spec import ControlPlaneSpec
+from meridian.local.controlplane.spec import ControlPlaneSpec, OidcSpec
 from meridian.local.private import write_private
 
 _TLS = {"1.2": "VersionTLS12", "1.3": "VersionTLS13"}
-# Values of secrets and tokens never enter a log: for these kinds only who did what is kept.
-_AUDIT_POLICY = {
-    "apiVersion": "audit.k8s.io/v1",
-    "kind": "Policy",
-    "omitStages": ["RequestReceived"],
-    "rules": [
-        {"level": "None", "users": ["system:kube-scheduler", "system:kube-controller-manager", "kwok"]},
-        {
-            "level": "None",
-            "nonResourceURLs": ["/readyz*", "/livez*", "/healthz*", "/version", "/openapi*", "/api*"],
-        },
-        {
-            "level": "Metadata",
-            "resources": [
-                {"group": "", "resources": ["secrets", "configmaps", "serviceaccounts/token"]},
-                {"group": "authentication.k8s.io", "resources": ["tokenreviews"]},
-            ],
-        },
-        {"level": "RequestResponse", "resources": [{"group": "apps", "resources": ["deployments"]}]},
-        {"level": "Metadata"},
-    ],
-}
 
 
 def service_ip(spec: ControlPlaneSpec) -> str:
@@ -60,6 +38,8 @@ def apiserver(spec: ControlPlaneSpec, certificates: Certificates, port: int, etc
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",
         "encryption-provider-config": str(_encryption(spec, folder)),
+        # A file that the server reads again when it changes: who may sign on changes without a restart.
+        "authentication-config": str(authentication(spec, folder)),
         # Loopback is no address that pods could reach: nothing would use the published endpoint.
         "endpoint-reconciler-type": "none",
         "allow-privileged": "true",
@@ -67,28 +47,15 @@ def apiserver(spec: ControlPlaneSpec, certificates: Certificates, port: int, etc
         "max-requests-inflight": "800",
         "event-ttl": "1h",
     }
-    if spec.audit:
-        policy = folder / "audit-policy.json"
-        write_private(policy, json.dumps(_AUDIT_POLICY, indent=2).encode())
+    if spec.audit_policy is not None:
+        policy = folder / "audit-policy.yaml"
+        write_private(policy, spec.audit_policy.encode())
         flags |= {
             "audit-policy-file": str(policy),
             "audit-log-path": str(folder / "audit.log"),
             "audit-log-maxsize": "20",
             "audit-log-maxbackup": "3",
         }
-    if spec.oidc:
-        flags |= {"oidc-issuer-url": spec.oidc.issuer_url, "oidc-client-id": spec.oidc.client_id}
-        flags["oidc-username-claim"] = spec.oidc.username_claim
-        for name, value in (
-            ("oidc-groups-claim", spec.oidc.groups_claim),
-            ("oidc-username-prefix", spec.oidc.username_prefix),
-            ("oidc-groups-prefix", spec.oidc.groups_prefix),
-        ):
-            if value:
-                flags[name] = value
-        if spec.oidc.ca_pem:
-            write_private(folder / "oidc-ca.crt", spec.oidc.ca_pem.encode())
-            flags["oidc-ca-file"] = str(folder / "oidc-ca.crt")
     return _text(flags)
 
 
@@ -154,6 +121,42 @@ def kubeconfig(name: str, url: str, certificates: Certificates, client: str) -> 
         "current-context": name,
     }
     return json.dumps(document, indent=2).encode()
+
+
+def authentication(spec: ControlPlaneSpec, folder: Path) -> Path:
+    """Write whose tokens are taken beside the cluster's own; like EKS, no token makes anybody a `system:` anything."""
+    issuers = [_issuer(spec.oidc)] if spec.oidc else []
+    document = {
+        "apiVersion": "apiserver.config.k8s.io/v1beta1",
+        "kind": "AuthenticationConfiguration",
+        "jwt": issuers,
+    }
+    file = folder / "authentication.json"
+    write_private(file, json.dumps(document, indent=2).encode())
+    return file
+
+
+def _issuer(oidc: OidcSpec) -> dict[str, object]:
+    issuer: dict[str, object] = {"url": oidc.issuer_url, "audiences": [oidc.client_id]}
+    if oidc.discovery_url:
+        issuer["discoveryURL"] = oidc.discovery_url
+    if oidc.ca_pem:
+        issuer["certificateAuthority"] = oidc.ca_pem
+    # What the classic flags do when no prefix is given (kube-apiserver, --oidc-username-prefix).
+    unnamed = "" if oidc.username_claim == "email" else f"{oidc.issuer_url}#"
+    prefix = {None: unnamed, "-": ""}.get(oidc.username_prefix, oidc.username_prefix)
+    mappings: dict[str, object] = {"username": {"claim": oidc.username_claim, "prefix": prefix}}
+    if oidc.groups_claim:
+        mappings["groups"] = {"claim": oidc.groups_claim, "prefix": oidc.groups_prefix or ""}
+    reserved = [
+        ("!user.username.startsWith('system:')", "a token names no system user"),
+        ("!user.groups.exists(group, group.startsWith('system:'))", "a token names no system group"),
+    ]
+    return {
+        "issuer": issuer,
+        "claimMappings": mappings,
+        "userValidationRules": [{"expression": rule, "message": text} for rule, text in reserved],
+    }
 
 
 def _encryption(spec: ControlPlaneSpec, folder: Path) -> Path:

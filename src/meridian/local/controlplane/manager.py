@@ -10,10 +10,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from meridian.local.controlplane import flags, nodes
+from meridian.local.controlplane import etcd_keys, flags, nodes
 from meridian.local.controlplane.certificates import Certificates
 from meridian.local.controlplane.process import Child
 from meridian.local.controlplane.simulation import Simulation
@@ -63,7 +63,10 @@ class ControlPlanes:
             plane = self._planes.setdefault(spec.id, _Plane(spec, Certificates(self._folder(spec.id))))
         with plane.lock:
             if plane.spec != spec:
-                self._halt(plane)
+                if plane.endpoint and replace(plane.spec, oidc=None) == replace(spec, oidc=None):
+                    flags.authentication(spec, plane.certificates.folder)
+                else:
+                    self._halt(plane)
                 plane.spec = spec
             if plane.endpoint is None or not all(child.alive for child in plane.children):
                 self._halt(plane)
@@ -99,7 +102,7 @@ class ControlPlanes:
                     self._halt(plane)
                     (self._kube / f"{plane.spec.name}.kubeconfig").unlink(missing_ok=True)
             if self._etcd and self._etcd.alive:
-                self._delete_keys(f"/meridian/{cluster_id}/")
+                etcd_keys.delete(self._etcd_url, f"/meridian/{cluster_id}/")
             shutil.rmtree(self._folder(cluster_id), ignore_errors=True)
         finally:
             with self._lock:
@@ -130,6 +133,19 @@ class ControlPlanes:
         """Return how to reach a running cluster."""
         plane = self._planes.get(cluster_id)
         return plane.endpoint if plane else None
+
+    def audit_log(self, cluster_id: str) -> Path:
+        """Return where a cluster's API server writes its audit log."""
+        return self._plane(cluster_id).certificates.path("audit.log")
+
+    def stored(self, cluster_id: str, prefix: str) -> dict[str, bytes]:
+        """Return what etcd holds of a cluster under a prefix, such as `secrets/`: bytes as the API server wrote them."""
+        plane, root = self._plane(cluster_id), f"/meridian/{cluster_id}/"
+        self._endpoint(plane)
+        return {
+            name.removeprefix(root): value
+            for name, value in etcd_keys.read(self._etcd_url, f"{root}{prefix}").items()
+        }
 
     def node_count(self, cluster_id: str) -> int:
         """Return how many nodes the pools of a cluster have."""
@@ -301,17 +317,6 @@ class ControlPlanes:
                 f"was not ready within 30 s; it said:\n{self._etcd.last_lines()}\n",
                 "see .meridian/local/logs/etcd.log",
             )
-
-    def _delete_keys(self, prefix: str) -> None:
-        import base64
-
-        start = base64.b64encode(prefix.encode()).decode()
-        end = base64.b64encode(prefix[:-1].encode() + bytes([ord(prefix[-1]) + 1])).decode()
-        body = json.dumps({"key": start, "range_end": end}).encode()
-        request = urllib.request.Request(  # noqa: S310 - loopback
-            f"{self._etcd_url}/v3/kv/deleterange", body, {"Content-Type": "application/json"}
-        )
-        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - loopback
 
 
 def _ports(file: Path) -> list[int]:

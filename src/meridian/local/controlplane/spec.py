@@ -29,6 +29,8 @@ class OidcSpec:
     username_prefix: str | None = None
     groups_prefix: str | None = None
     ca_pem: str | None = None
+    discovery_url: str | None = None
+    """Where the issuer's discovery document is read, when not under the issuer's own address."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class ControlPlaneSpec:
     service_cidr: str
     pod_cidr: str
     encryption_key: bytes | None = None
-    audit: bool = False
+    audit_policy: str | None = None
+    """An audit policy's text (audit.k8s.io/v1); none: no audit log."""
     tls_minimum: str = "1.2"
     oidc: OidcSpec | None = None
 

@@ -84,6 +84,7 @@ def wire(context: Context) -> None:
             disks_key_id=google_keys.keys["disks"],
             protect=context.protect,
             database_zones=topology.database_zones(region, "gcp"),
+            sign_on=environment.platform.access.sign_on,
         ),
         on_google,
     )
@@ -173,6 +174,7 @@ def wire(context: Context) -> None:
             deployer_role=foundation.get("ci", "aws_deployer"),
             protect=context.protect,
             database_zones=topology.database_zones(region, "aws"),
+            sign_on=environment.platform.access.sign_on,
             peers=peers(environment, key, "aws"),
         ),
         on_amazon,
