@@ -50,6 +50,12 @@ class Commands(LazyGroup):
             "Say what differs between the clouds and the state, who did it and what mends it.",
         ),
         Lazy(
+            "verify",
+            "meridian.cli.verify_command",
+            "verify",
+            "Try on the running clusters what the data promises: encryption, TLS, sign-on.",
+        ),
+        Lazy(
             "audit",
             "meridian.cli.audit_command",
             "app",
