@@ -59,7 +59,7 @@ def test_good_tokens_are_taken_and_wrong_ones_refused(control_plane: Any, tmp_pa
 
     def found(audience: str = "kubernetes", foreign: Signer = stranger) -> Any:
         given = {**trust, "client_id": audience}
-        return sign_on.check("one", endpoint.url, endpoint.ca_pem, given, signer.token, foreign.token)
+        return sign_on.check("one", endpoint.url, endpoint.ca_pem, given, signer.token, foreign.token, 0)
 
     deadline = time.monotonic() + 90
     # The server reads its file again, and asks the issuer for its keys every ten seconds until it has them.

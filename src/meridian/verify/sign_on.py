@@ -20,12 +20,18 @@ _EMAIL, _GROUP = "verify@meridian.example", "verify-group"
 
 
 def check(
-    cluster: str, url: str, ca_pem: str, trust: Mapping[str, str], sign: Sign, foreign: Sign
+    cluster: str,
+    url: str,
+    ca_pem: str,
+    trust: Mapping[str, str],
+    sign: Sign,
+    foreign: Sign,
+    patience: float = 15.0,
 ) -> Checked:
     """Return whether the tokens of the cluster's issuer are taken, and wrong ones refused.
 
     `trust` is what the cluster was told (issuer_url, client_id, claims); `sign` signs as the issuer, `foreign` with
-    another key.
+    another key; `patience` is how many seconds a cluster that was just told of its issuer gets to know it.
     """
     if not trust:
         return not_applicable(
@@ -52,6 +58,11 @@ def check(
     context = ssl.create_default_context(cadata=ca_pem)
     with httpx.Client(base_url=url, verify=context, timeout=10, trust_env=False) as http:
         status, user = _ask(http, sign(good))
+        # An API server fetches a new issuer's keys every ten seconds until it has them: until then it knows nobody.
+        deadline = time.monotonic() + patience
+        while status == 401 and time.monotonic() < deadline:
+            time.sleep(1)
+            status, user = _ask(http, sign(good))
         taken = sorted(name for name, token in wrong.items() if _ask(http, token)[0] != 401)
     groups = user.get("groups") or []
     signed_on = status == 201 and str(user.get("username", "")).endswith(_EMAIL) and _GROUP in groups
