@@ -10,6 +10,7 @@ from meridian.model import load_environment
 from meridian.model.assumptions import load_assumptions
 from meridian.orchestrator.backend import write_atomic
 from meridian.orchestrator.capture import merged_plan
+from meridian.orchestrator.engine import event_log
 from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.result import Result
 from meridian.orchestrator.session import Session
@@ -55,7 +56,10 @@ def proofs_of(session: Session, plan: Plan) -> list[Proof]:
 
 def note_applied(session: Session, result: Result) -> None:
     """Keep the proofs of what was just applied whole: the next preview says what changes of them."""
-    plan = merged_plan(session, [unit.unit for unit in result.units])
+    units = [unit.unit for unit in result.units]
+    if not all(event_log(session, unit).exists() for unit in units):
+        return  # somebody has cleared the logs meanwhile: the baseline of before stays
+    plan = merged_plan(session, units)
     proofs = {proof.name: proof.to_json() for proof in proofs_of(session, plan)}
     content = {"environment": session.environment, "digest": plan.digest(), "proofs": proofs}
     write_atomic(_applied(session), json.dumps(content, default=str))
