@@ -353,7 +353,7 @@ def test_a_cluster_that_does_not_answer_fails_fast_and_says_what_to_do(plane: Pl
             lambda: provider.read(k8s(CONFIG), made),
             lambda: provider.delete(k8s(CONFIG), made, outputs),
         ):
-            refused(call, "cluster one at https://127.0.0.1:", "does not answer", "start-cluster one")
+            refused(call, "cluster one at https://127.0.0.1:", "does not answer", "cluster start one")
         lenient.delete(k8s(CONFIG), made, outputs)
         assert lenient.update(k8s(CONFIG), made, outputs, {"data": {"a": "b"}})["metadata"]["name"] == "away"
     finally:

@@ -16,7 +16,8 @@ from urllib3.exceptions import HTTPError
 from meridian.local.errors import LocalError
 from meridian.local.kubernetes.discovery import OnDemandDiscoverer
 
-_CONNECT_SECONDS, _READ_SECONDS = 2.0, 20.0
+# A dead server refuses at once; one that is only slow, on a busy laptop with six of them, deserves its minute.
+_CONNECT_SECONDS, _READ_SECONDS = 5.0, 60.0
 # An API server that restarts (a changed flag) is back within seconds; more would only keep the user waiting.
 _ATTEMPTS, _PAUSE_SECONDS = 4, 0.7
 _BUSY = (429, 503, 504)
@@ -157,5 +158,5 @@ class Cluster:
         raise UnreachableError(
             f"cluster {self.name} at {self.address}",
             f"its API server does not answer ({said})",
-            f"`meridian local start-cluster {self.name}`, or see its log with `meridian local logs`",
+            f"`meridian local cluster start {self.name}`, or see its log with `meridian local logs`",
         )
