@@ -13,13 +13,13 @@ import pulumi
 
 from meridian.model import load_environment
 from meridian.program.context import Context
-from meridian.program.graph import units_for
+from meridian.program.graph import region_of, units_for
 from meridian.program.guard import install
 from meridian.program.refs import Upstream
 
 _exports: dict[str, dict[str, Any]] = {}
 _original_init = pulumi.Resource.__init__
-_current = [""]
+_current = [""]  # the unit being wired
 
 
 def _init(self: pulumi.Resource, kind: str, name: str, *others: Any, **named: Any) -> None:
@@ -66,9 +66,7 @@ def main() -> None:
 
 
 def _module(unit: str, regions: Any) -> str:
-    if unit in regions:
-        return "region"
-    return "platform" if unit.endswith("-platform") else unit
+    return "region" if unit in regions else unit.rsplit("-", 1)[-1] if region_of(unit) else unit
 
 
 main()

@@ -401,6 +401,8 @@ def test_logs_are_pushed_only_to_a_bucket_whose_ownership_is_proved(account: Acc
     )
     file = account.make(CHALLENGE, "three", destinationConf=destination)
     assert re.fullmatch(r"edge/ownership-challenge-[0-9a-f]{8}\.txt", file)
+    # Its id holds a slash: a refresh that took it for an import's `zone/id` would find nothing.
+    assert account.provider.read(CHALLENGE, "three", file)[0] == file
     answer = gcp.stub.Invoke(
         pb.InvokeRequest(
             tok="gcp:storage/getBucketObjectContent:getBucketObjectContent",

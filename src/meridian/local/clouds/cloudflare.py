@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,7 @@ _UUIDS = frozenset(
 )
 _REFERENCED = frozenset({"LoadBalancerPool", "LoadBalancerMonitor"})
 # Their ids are names and numbers, which others spell without meaning them: a certificate's host is no use of a region.
+_IMPORTED = re.compile(r"(?:(?:zones|accounts)/)?[0-9a-f]{32}/(.+)")
 _NAMED = frozenset({"RegionalHostname", "LogpushJob", "LogpushOwnershipChallenge", "ZoneSetting"})
 # The API takes no change of these: another zone, phase or order is another object.
 _FIXED: dict[str, frozenset[str]] = {
@@ -183,7 +185,9 @@ class Cloudflare:
 
     def known_as(self, token: str, identifier: str) -> str:
         """Return `<id>` of `<zone or account>/<id>` and of `zones/<zone>/<id>`."""
-        return identifier if token.endswith(":ZoneSetting") else identifier.rsplit("/", 1)[-1]
+        # Only what begins with a zone or account: a challenge's own id is a file's path.
+        imported = _IMPORTED.fullmatch(identifier)
+        return imported.group(1) if imported and not token.endswith(":ZoneSetting") else identifier
 
 
 def _challenge_file(inputs: Mapping[str, Any]) -> str:
