@@ -10,6 +10,7 @@ import typer
 from meridian.orchestrator.commands import own_estate, run, session_for
 from meridian.orchestrator.drift import Drift, noise_rules, read_drift
 from meridian.orchestrator.engine import event_log
+from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.render import text
 from meridian.paths import find_checkout
 
@@ -34,6 +35,12 @@ def drift(
         typer.echo(text(result))
         raise typer.Exit(result.exit_code)
     session, _ = session_for(estate, env, "drift", providers)
+    if not sum(result.counts.values()):
+        raise OrchestratorError(
+            env,
+            "nothing of it has been brought up, so nothing can have drifted",
+            f"`meridian up {env}` first",
+        )
     found: list[Drift] = []
     quiet = 0
     for each in result.units:
@@ -62,4 +69,4 @@ def _show(env: str, found: list[Drift], quiet: int, units: int, seconds: float) 
         typer.echo(f"    keep it:     {each.keep}")
     hidden = f", {quiet} differences hidden by stacks/drift.yaml" if quiet else ""
     count = f"{len(found)} resources differ" if found else "no drift"
-    typer.echo(f"drift {env}: {count} in {units} units{hidden} ({seconds:.1f} s)")
+    typer.echo(f"drift {env}: {count}, {units} units asked{hidden} ({seconds:.1f} s)")

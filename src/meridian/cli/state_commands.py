@@ -36,7 +36,7 @@ def outputs(
         return
     for name, values in found.items():
         if not values:
-            print(f"{name}: no outputs (not brought up)")
+            print(f"{name}: no outputs")
         for key, value in values.items():
             print(f"{name}.{key} = {value if isinstance(value, str) else json.dumps(value)}")
 

@@ -116,7 +116,13 @@ class Load(Model):
     requests_per_second_per_node: Annotated[int, Field(gt=0)]
     usable: Annotated[float, Field(gt=0, le=1)] = 0.8
     """Part of a node's capacity that may be used, so that queues stay short."""
+    environments: dict[Key, Annotated[int, Field(gt=0)]] = Field(default_factory=dict)
+    """Another peak for an environment that serves fewer people."""
     source: str
+
+    def peak(self, environment: str) -> int:
+        """Return the requests a second of an environment's busiest hour."""
+        return self.environments.get(environment, self.peak_requests_per_second)
 
 
 class Assumptions(Model):

@@ -85,7 +85,7 @@ def _load(
             unserved.append(region)
         else:
             share = known.latency.populations[region].share
-            load[taker] += share * known.load.peak_requests_per_second
+            load[taker] += share * known.load.peak(environment.environment)
     return load, unserved
 
 

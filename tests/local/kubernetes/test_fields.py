@@ -89,6 +89,11 @@ def test_inputs_follow_the_live_object_but_keep_how_they_were_written() -> None:
 
 
 def test_lists_without_names_are_compared_whole() -> None:
+    assert fields.overlaid({"globalDefault": False, "value": 7}, {"value": 7}) == {
+        "globalDefault": False,
+        "value": 7,
+    }
+    assert fields.overlaid({"value": 7}, {}) == {}
     assert fields.overlaid(["a", "b"], ["a", "b"]) == ["a", "b"]
     assert fields.overlaid(["a", "b"], ["a"]) == ["a"]
     rules = [{"verbs": ["get"]}]

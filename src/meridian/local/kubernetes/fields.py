@@ -86,10 +86,15 @@ def select(value: Any, owned: Mapping[str, Any]) -> Any:
 def overlaid(inputs: Any, live: Any) -> Any:
     """Return plain inputs with the values that the live object has now; what is gone from it is left out.
 
-    A value that only reads otherwise, such as 1000m for 1, stays as it was written.
+    A value that only reads otherwise, such as 1000m for 1, stays as it was written; so does an empty one that the API
+    server does not tell, such as `globalDefault: false`.
     """
     if isinstance(inputs, Mapping) and isinstance(live, Mapping):
-        return {key: overlaid(each, live[key]) for key, each in inputs.items() if key in live}
+        return {
+            key: overlaid(each, live[key]) if key in live else each
+            for key, each in inputs.items()
+            if key in live or each in (False, 0, "", [], {})
+        }
     if isinstance(inputs, list) and isinstance(live, list):
         return _items(inputs, live)
     return inputs if same(inputs, live) else live

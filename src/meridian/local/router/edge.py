@@ -12,7 +12,7 @@ from aiohttp import web
 
 from meridian.local.router import affinity, headers, proxy, steering, visitor
 from meridian.local.router.answers import Answers
-from meridian.local.router.errors import FAILOVER, EdgeError, edge_error
+from meridian.local.router.errors import FAILOVER, SERVER, EdgeError, edge_error
 from meridian.local.router.health import HealthView
 from meridian.local.router.monitors import Monitors
 from meridian.local.router.proxy import Body, Proxy
@@ -195,7 +195,7 @@ class Edge:
     ) -> web.StreamResponse:
         added = {
             "CF-Ray": ray,
-            "Server": "cloudflare (simulated by meridian)",
+            "Server": SERVER,
             POOL: choice.pool.name,
             ORIGIN: choice.origin.name,
             REASON: choice.reason,

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from meridian.local.router.resolver import UnresolvedError, UnroutableError
 
+SERVER = "cloudflare (simulated by meridian)"
 TITLES = {
     403: "Error 1000: the request came back to the router",
     409: "Error 1001: DNS resolution error",
@@ -42,8 +43,9 @@ class EdgeError(RuntimeError):
         """Return the answer; plain text, and it says that it is simulated."""
         return web.Response(
             status=self.status,
+            reason=TITLES[self.status].partition(": ")[2],
             text=f"{self}\nCloudflare's edge, simulated by meridian. Ray ID: {ray}\n",
-            headers={"Cache-Control": "no-store"},
+            headers={"Cache-Control": "no-store", "Server": SERVER},
         )
 
 
@@ -68,7 +70,14 @@ def edge_error(error: BaseException) -> EdgeError | None:
         status = 523
     elif isinstance(error, (aiohttp.ClientError, ConnectionError)):
         status = 520
-    return EdgeError(status, str(error) or type(error).__name__) if status else None
+    return EdgeError(status, _words(error)) if status else None
+
+
+def _words(error: BaseException) -> str:
+    """Return an error's words; of a connection that was not made the system's own, without the library's objects."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or type(error.os_error).__name__
+    return str(error) or type(error).__name__
 
 
 def _of_connect(error: aiohttp.ClientConnectorError) -> int:
