@@ -33,7 +33,7 @@ class EstateCheckout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name in ("src", "components", "stacks", "policies"):
+        for name in ("src", "components", "stacks", "policies", "frontend"):
             shutil.copytree(
                 ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "Pulumi.*.yaml")
             )

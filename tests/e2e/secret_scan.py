@@ -9,6 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_ssh_private_key,
+)
 from estate_checkout import EstateCheckout
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -83,10 +89,19 @@ def needles(secrets: Mapping[str, str]) -> dict[bytes, str]:
     for secret, path in secrets.items():
         forms = {secret, json.dumps(secret)[1:-1], base64.b64encode(secret.encode()).decode()}
         # A key in any other wrapping still has its lines.
-        lines = [line for line in secret.splitlines() if len(line) >= 40]
-        forms.update(lines if "PRIVATE KEY" in secret else ())
+        forms.update(_private_lines(secret) if "PRIVATE KEY" in secret else ())
         found.update({form.encode(): path for form in forms})
     return found
+
+
+def _private_lines(key: str) -> list[str]:
+    """Return the lines of a PEM key that are its own: those that hold nothing but the public key stand in certificates too."""
+    lines = [line for line in key.splitlines() if len(line) >= 40 and not line.startswith("-----")]
+    load = load_ssh_private_key if "OPENSSH" in key else load_pem_private_key
+    public = (
+        load(key.encode(), None).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
+    return [line for line in lines if base64.b64decode(line + "=" * (-len(line) % 4)) not in public]
 
 
 def scan(root: Path, wanted: dict[bytes, str], allowed: Iterable[str]) -> list[str]:

@@ -69,17 +69,21 @@ class Monitors:
     async def close(self) -> None:
         """End all checks."""
         tasks = list(self._tasks.values())
+        self._tasks.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self, key: Probed, monitor: Monitor, origin: Origin) -> None:
         due = time.monotonic()
-        while True:
+        # A cancellation that meets a check's own time limit may be lost in it: whoever is replaced or removed ends here.
+        while self._tasks.get(key) is asyncio.current_task():
             try:
                 result = await self._check(monitor, origin, self._resolver)
             except Exception as error:
                 result = Result(False, f"{type(error).__name__}: {error}")
+            if self._tasks.get(key) is not asyncio.current_task():
+                return
             self._note(key, monitor, result)
             # An interval runs from the start of a check; one that took longer is followed by the next at once.
             due = max(due + monitor.interval * self.scale, time.monotonic())
