@@ -31,6 +31,9 @@ ALLOWED = (
     # The superuser of this machine's database, for its owner's tools: docs/data.md, "Where it runs".
     "local/database/password",
     "local/database/pgpass",
+    # The same for CockroachDB's root, where a cockroach is on PATH.
+    "local/database/cockroach/certs/client.root.key",
+    "local/database/cockroach/authority/client.root.key",
 )
 
 

@@ -12,7 +12,9 @@ import pytest
 from recording import Recording, record_stack
 
 from meridian.database.handler import SchemaInputs
+from meridian.local.database.handler import DatabaseInputs
 from meridian.model import load_environment
+from meridian.model.topology import nodes
 from meridian.program.main import run
 from meridian.sql import Desired, statements
 
@@ -26,7 +28,16 @@ FOUND = {
     },
 }
 COMPUTED = {
-    "meridian:local:Database": {"host": "127.0.0.1", "port": 5555, "user": "root", "password": "secret word"},
+    "meridian:local:Database": {
+        "engine": "postgresql",
+        "host": "127.0.0.1",
+        "port": 5555,
+        "user": "root",
+        "password": "secret word",
+        "authority": "",
+        "certificate": "",
+        "key": "",
+    },
     "random:index/randomPassword:RandomPassword": {"result": "another word"},
     "pulumi:pulumi:StackReference": {"outputs": FOUND},
 }
@@ -67,7 +78,48 @@ def aim(environment: str) -> Desired:
 def test_the_provider_takes_what_the_program_gives(environment: str) -> None:
     given = {name: value for name, value in inputs(environment).items() if value is not None}
     taken = SchemaInputs.model_validate(given)
-    assert taken.dialect == load_environment(ROOT, environment).database.access.dialect
+    assert taken.dialect == ("postgresql" if environment == "local" else "cockroachdb")
+
+
+ON_COCKROACH = {
+    "meridian:local:Database": {
+        "engine": "cockroachdb",
+        "host": "127.0.0.1",
+        "port": 5555,
+        "user": "root",
+        "password": "",
+        "authority": "an authority",
+        "certificate": "root's certificate",
+        "key": "root's key",
+    }
+}
+
+
+def test_on_this_machine_the_dialect_and_the_way_in_are_the_servers_that_came_up() -> None:
+    made = record_stack("local-data", lambda: run("local-data"), {**COMPUTED, **ON_COCKROACH}).one(SCHEMA)
+    assert SECRET in made.inputs["connection"]
+    taken = SchemaInputs.model_validate(
+        {name: value for name, value in bare(made.inputs).items() if value is not None}
+    )
+    assert taken.dialect == "cockroachdb"
+    assert (taken.connection.authority, taken.connection.certificate) == (
+        "an authority",
+        "root's certificate",
+    )
+    assert taken.connection.password is None
+
+
+def test_the_machines_database_is_told_how_nine_nodes_are_started() -> None:
+    given = unit("local").one("meridian:local:Database").inputs
+    taken = DatabaseInputs.model_validate({each: given[each] for each in ("name", "cluster")})
+    assert taken.cluster is not None
+    expected = {each.key: each.locality for each in nodes(load_environment(ROOT, "local"))}
+    told = {
+        name: next(each for each in flags if each.startswith("--locality="))
+        for name, flags in taken.cluster.nodes.items()
+    }
+    assert told == {name: f"--locality={locality}" for name, locality in expected.items()}
+    assert len(told) == 9
 
 
 def test_production_is_initialised_first_and_reached_with_roots_certificate() -> None:

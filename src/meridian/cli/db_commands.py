@@ -33,6 +33,9 @@ def status(as_json: Json = False) -> None:
         return
     print(f"{found['engine']}: {found['state']}", end="")
     print(f", port {found['port']} on the loopback, process {found['pid']}" if found["pid"] else "")
+    for node in found.get("nodes", ()):
+        process = f"port {node['port']}, process {node['pid']}" if node["pid"] else "stopped"
+        print(f"  {node['node']:10} {node['locality']:48} {process}")
     for name, rows in tables.items():
         print(f"{name}: {len(rows)} tables")
         for row in rows:
@@ -48,29 +51,60 @@ def _guard(row: dict[str, Any]) -> str:
 
 @local_app.command()
 def url(database: Name = "") -> None:
-    """Print a connection string; the password stays in a file that it names."""
-    from urllib.parse import quote
-
-    found = _address(database)
-    passfile = quote(found["passfile"], safe="")
-    print(
-        f"postgresql://{found['user']}@{found['host']}:{found['port']}/{found['database']}?passfile={passfile}"
-    )
+    """Print a connection string; password or key stays in a file that it names."""
+    print(_url(_address(database)))
 
 
 @local_app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context, database: Name = "", role: Role = "") -> None:
-    r"""Open psql; what follows `--` is handed to it, such as `-- -c '\d users'`."""
-    from meridian.local.database.postgres import client
-
+    r"""Open psql, on CockroachDB `cockroach sql`; what follows `--` is handed to it, such as `-- -c '\d users'`."""
     found = _address(database)
-    settings = {"PGPASSFILE": found["passfile"], "PGAPPNAME": "meridian"}
-    if role:
-        settings["PGOPTIONS"] = f"-c role={role}"
-    where = ["-h", found["host"], "-p", str(found["port"]), "-U", found["user"], "-d", found["database"]]
-    program = str(client())
+    settings: dict[str, str] = {}
+    if found["engine"] == "cockroachdb":
+        command = [found["program"], "sql", "--url", _url(found), *_acting(role, context.args)]
+    else:
+        from meridian.local.database.postgres import client
+
+        settings = {"PGPASSFILE": found["passfile"], "PGAPPNAME": "meridian"}
+        if role:
+            settings["PGOPTIONS"] = f"-c role={role}"
+        where = ["-h", found["host"], "-p", str(found["port"]), "-U", found["user"], "-d", found["database"]]
+        command = [str(client()), *where, *context.args]
     sys.stdout.flush()
-    os.execve(program, [program, *where, *context.args], {**os.environ, **settings})  # noqa: S606
+    os.execve(command[0], command, {**os.environ, **settings})  # noqa: S606
+
+
+def _acting(role: str, given: list[str]) -> list[str]:
+    """Return arguments of `cockroach sql`; it takes on a role only by a statement."""
+    if not role:
+        return given
+    if not given:
+        print(
+            f"meridian: --role {role}: `cockroach sql` takes no role for a session at the keyboard; "
+            f"fix: leave --role away and type SET ROLE {role}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
+    return [f"--execute=SET ROLE {role}", *given]
+
+
+def _url(address: dict[str, Any]) -> str:
+    from urllib.parse import quote, urlencode
+
+    where = f"postgresql://{address['user']}@{address['host']}:{address['port']}/{address['database']}"
+    return f"{where}?{urlencode(_proofs(address), quote_via=quote, safe='')}"
+
+
+def _proofs(address: dict[str, Any]) -> dict[str, str]:
+    """Return libpq's settings that prove who we are and, over TLS, who the server is."""
+    if "passfile" in address:
+        return {"passfile": address["passfile"]}
+    return {
+        "sslmode": "verify-full",
+        "sslrootcert": address["authority_file"],
+        "sslcert": address["certificate_file"],
+        "sslkey": address["key_file"],
+    }
 
 
 def _clouds() -> LocalClouds:
@@ -96,16 +130,17 @@ def _address(name: str) -> dict[str, Any]:
 
 def _tables(address: dict[str, Any]) -> list[dict[str, Any]]:
     import psycopg
+    from psycopg.conninfo import make_conninfo
     from psycopg.rows import dict_row
 
-    with psycopg.connect(
+    settings = make_conninfo(
         host=address["host"],
         port=address["port"],
         user=address["user"],
         dbname=address["database"],
-        passfile=address["passfile"],
-        row_factory=dict_row,
-    ) as connection:
+        **_proofs(address),
+    )
+    with psycopg.connect(settings, row_factory=dict_row) as connection:
         return connection.execute(
             "SELECT c.relname AS table, c.relrowsecurity AS rls, c.relforcerowsecurity AS forced, "
             "(SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) AS policies "

@@ -1,4 +1,4 @@
-"""The checkout's own certificate authority, for the embedded edge and the origins behind it."""
+"""The checkout's own certificate authority, for the embedded edge, the origins behind it and a database's nodes."""
 
 from __future__ import annotations
 
@@ -50,8 +50,13 @@ class Authority:
             write_private(self.certificate, made.public_bytes(serialization.Encoding.PEM))
         return self.certificate
 
-    def issue(self, name: str, hosts: Iterable[str]) -> tuple[Path, Path]:
-        """Return certificate and key for these host names and addresses; kept while they do not change."""
+    def issue(
+        self, name: str, hosts: Iterable[str], *, common_name: str = "", client: bool = False
+    ) -> tuple[Path, Path]:
+        """Return certificate and key for these host names and addresses; kept while they do not change.
+
+        `client` lets the holder also be a client; without hosts it can be nothing else.
+        """
         self.ensure()
         certificate, key_file = self.folder / f"{name}.crt", self.folder / f"{name}.key"
         wanted = sorted(dict.fromkeys(hosts))
@@ -61,15 +66,17 @@ class Authority:
         signer = serialization.load_pem_private_key((self.folder / "ca.key").read_bytes(), None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
         key = ec.generate_private_key(ec.SECP256R1())
-        made = (
-            _builder(_name(wanted[0]), authority.subject, key, signer, _LEAF)
+        uses = [ExtendedKeyUsageOID.SERVER_AUTH] if wanted else []
+        uses += [ExtendedKeyUsageOID.CLIENT_AUTH] if client else []
+        builder = (
+            _builder(_name(common_name or wanted[0]), authority.subject, key, signer, _LEAF)
             .add_extension(x509.BasicConstraints(False, None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(
-                x509.SubjectAlternativeName([_alternative(host) for host in wanted]), critical=False
-            )
-            .sign(signer, hashes.SHA256())
+            .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
         )
+        if wanted:
+            names = x509.SubjectAlternativeName([_alternative(host) for host in wanted])
+            builder = builder.add_extension(names, critical=False)
+        made = builder.sign(signer, hashes.SHA256())
         write_private(key_file, _private(key))
         write_private(certificate, made.public_bytes(serialization.Encoding.PEM))
         return certificate, key_file
@@ -100,9 +107,11 @@ def _builder(
 
 def _fits(file: Path, hosts: list[str]) -> bool:
     found = x509.load_pem_x509_certificate(file.read_bytes())
-    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    kept = [*names.get_values_for_type(x509.DNSName)]
-    kept += [str(address) for address in names.get_values_for_type(x509.IPAddress)]
+    kept: list[str] = []
+    if hosts:
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        kept += names.get_values_for_type(x509.DNSName)
+        kept += [str(address) for address in names.get_values_for_type(x509.IPAddress)]
     return sorted(kept) == hosts and found.not_valid_after_utc - datetime.now(UTC) > _RENEW
 
 

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,9 +100,14 @@ class LocalClouds:
         """
         return list(self._link.call("lose", kind=kind, name=name, machines=machines))
 
-    def database(self, action: str = "status", name: str = "") -> dict[str, Any]:
-        """`status`, or `find`, `ensure` or `drop` a database; `find` of what is not there gives an empty answer."""
-        return dict(self._link.call("database", action=action, name=name) or {})
+    def database(
+        self, action: str = "status", name: str = "", cluster: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """`status`, or `find`, `ensure` or `drop` a database; `find` of what is not there gives an empty answer.
+
+        `cluster` makes `ensure` start CockroachDB's nodes where no PostgreSQL is kept already.
+        """
+        return dict(self._link.call("database", action=action, name=name, cluster=cluster) or {})
 
     def netlify(self, action: str = "status", account: str = "") -> dict[str, Any]:
         """The same for the simulated Netlify's accounts; the status holds its sites with their addresses."""

@@ -187,6 +187,8 @@ class Operations:
             case "fault":
                 return self.faulty(arguments["action"], arguments.get("fault") or {})
             case "database":
+                if arguments["action"] == "ensure":
+                    return self.databases.ensure(arguments["name"], arguments.get("cluster"))
                 return self.kept(self.databases, arguments["action"], arguments.get("name", ""))
             case "netlify":
                 return self.kept(self.netlify, arguments["action"], arguments.get("name", ""))

@@ -85,7 +85,8 @@ class Access(Model):
     """Where the schema is applied, and by whom it is licensed."""
 
     server: Literal["cluster", "embedded"] = "cluster"
-    """The nodes on the estate's clusters, or a real PostgreSQL on the machine that runs `up`."""
+    """The nodes on the estate's clusters, or a real server on the machine that runs `up`: CockroachDB's nodes as processes
+    where a cockroach is on PATH when the database is made, PostgreSQL elsewhere."""
     host: HostName | None = None
     """By which name the nodes' SQL port is reached; none: the first node's own name in the private zone."""
     licence: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,20}$")] | None = None
@@ -93,11 +94,8 @@ class Access(Model):
 
     restored: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] | None = None
     """Name of the last restore from a backup, such as its date: a change of it takes the older ledger as it is."""
-
-    @property
-    def dialect(self) -> Literal["cockroachdb", "postgresql"]:
-        """The SQL that the server speaks."""
-        return "postgresql" if self.server == "embedded" else "cockroachdb"
+    process_mib: Annotated[int, Field(ge=512, le=65536)] = 512
+    """Memory (MiB) that each node's process is sized for where `embedded` is CockroachDB: a quarter each for cache and SQL."""
 
 
 class Database(Model):

