@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ def small_estate(folder: Path) -> tuple[Checkout, Environment]:
     (made.stacks / "local").mkdir(parents=True)
     (folder / "Pulumi.yaml").write_text("name: meridian\nruntime: python\n")
     _one_region(made.stacks)
+    # What the API servers log stands in the checkout too.
+    shutil.copytree(ROOT.root / "policies" / "audit", folder / "policies" / "audit")
     made.work.mkdir()
     made.bin.symlink_to(ROOT.bin)
     environment = load_environment(folder, "local")

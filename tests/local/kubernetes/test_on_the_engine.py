@@ -95,7 +95,9 @@ class Project:
         (root / "__main__.py").write_text(PROGRAM)
         (root / "state").mkdir()
         self.checkout.bin.parent.mkdir(parents=True, exist_ok=True)
-        self.checkout.bin.symlink_to(find_checkout(Path(__file__).parent).bin)
+        own = find_checkout(Path(__file__).parent)
+        self.checkout.bin.symlink_to(own.bin)
+        shutil.copytree(own.root / "policies" / "audit", root / "policies" / "audit")
         plugins.install(self.checkout)
 
     def run(self, *arguments: str, code: int = 0, **variables: str) -> str:

@@ -53,6 +53,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     if not (own / "kube-apiserver").exists() and not shutil.which("kube-apiserver"):
         pytest.skip("no control plane; `meridian toolchain` brings it")
     made = Checkout(tmp_path_factory.mktemp("checkout"))
+    shutil.copytree(own.parents[1] / "policies" / "audit", made.root / "policies" / "audit")
     made.work.mkdir()
     made.bin.symlink_to(own)
     inventory = Inventory(made.local)
