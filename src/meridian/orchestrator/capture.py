@@ -36,10 +36,13 @@ _CODE = frozenset({".py", ".yaml", ".lock", ".json"})
 
 
 def merged_plan(session: Session, units: Iterable[str]) -> Plan:
-    """Return the plan of the preview that has just run in this session."""
+    """Return the plan of the preview that has just run in this session; a unit that failed at once has no resources in it."""
     found = {}
     for unit in units:
         log = event_log(session, unit)
+        if not log.exists():
+            found[unit] = ()  # its engine ended before it planned anything: the result says why
+            continue
         with log.open("rb") as lines:
             found[unit] = read_unit(unit, lines)
     return Plan(
