@@ -4,10 +4,10 @@ M := .venv/bin/meridian
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup toolchain up down test lint bench doctor clean
+.PHONY: help setup toolchain up down test estate-test lint bench doctor clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup:  ## install the Python packages into .venv (done once)
 	@scripts/bootstrap
@@ -22,9 +22,12 @@ down:  ## stop every process of this checkout
 	@if [ -e .meridian/worker.json ] || [ -e .meridian/local/daemon.json ]; then scripts/bootstrap && $(M) down; \
 	else echo "nothing to stop"; fi
 
-test: toolchain lint  ## all tests
+test: toolchain lint  ## style, types, arrows and all tests but those of `make estate-test`
 	.venv/bin/pytest -q -n 2 --dist loadfile -m "not controlplane"
-	.venv/bin/pytest -q -m controlplane
+	.venv/bin/pytest -q -m controlplane tests/audit tests/local tests/verify
+
+estate-test: toolchain  ## the whole estate on real API servers: broken runs, secrets, drills
+	.venv/bin/pytest -q -m controlplane tests/e2e tests/drills
 
 lint: setup  ## style, types and the arrows between packages
 	.venv/bin/ruff check .
