@@ -11,7 +11,7 @@ from pathlib import Path
 from meridian.orchestrator.engine import event_log
 from meridian.orchestrator.session import Session
 from meridian.paths import Checkout
-from meridian.plan import Plan
+from meridian.plan import Plan, PlannedResource
 from meridian.plan.read import read_unit
 
 _SDKS = (
@@ -37,7 +37,7 @@ _CODE = frozenset({".py", ".yaml", ".lock", ".json"})
 
 def merged_plan(session: Session, units: Iterable[str]) -> Plan:
     """Return the plan of the preview that has just run in this session; a unit that failed at once has no resources in it."""
-    found = {}
+    found: dict[str, tuple[PlannedResource, ...]] = {}
     for unit in units:
         log = event_log(session, unit)
         if not log.exists():
