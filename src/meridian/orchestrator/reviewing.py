@@ -15,24 +15,22 @@ from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.result import Result
 from meridian.orchestrator.session import Session
 from meridian.plan import Plan
-from meridian.proofs.all import prove_all, subject_of
+from meridian.proofs.all import Subject, prove_all, subject_of
 from meridian.proofs.cost import costs
-from meridian.proofs.result import Proof
 from meridian.report.review import PolicyFinding, Review, current, review
 
 
 def review_of(session: Session, result: Result, baseline: Path | None = None) -> Review:
     """Return the review of a preview; `baseline` is an earlier preview.json, else what was applied last counts."""
     plan = merged_plan(session, [unit.unit for unit in result.units])
-    root = session.checkout.root
-    environment = load_environment(root, session.environment)
-    known = load_assumptions(root, environment)
+    subject = _subject(session, plan)
+    environment, prices = subject.environment, subject.assumptions.prices
     now = current(plan)
     return review(
         plan,
-        proofs_of(session, plan),
-        costs(plan, known.prices, environment),
-        costs(now, known.prices, environment) if now else None,
+        prove_all(subject, plan),
+        costs(plan, prices, environment),
+        costs(now, prices, environment) if now else None,
         baseline=_baseline(session, baseline),
         policies=[
             PolicyFinding(unit.unit, found.policy, found.level, found.urn.rsplit("::", 1)[-1], found.message)
@@ -46,12 +44,11 @@ def review_of(session: Session, result: Result, baseline: Path | None = None) ->
     )
 
 
-def proofs_of(session: Session, plan: Plan) -> list[Proof]:
-    """Return every proof of an environment and its plan."""
+def _subject(session: Session, plan: Plan) -> Subject:
+    """Read the environment and its assumptions, once for proofs and prices."""
     root = session.checkout.root
     environment = load_environment(root, session.environment)
-    subject = subject_of(environment, load_assumptions(root, environment), plan)
-    return prove_all(subject, plan)
+    return subject_of(environment, load_assumptions(root, environment), plan)
 
 
 def note_applied(session: Session, result: Result) -> None:
@@ -60,7 +57,7 @@ def note_applied(session: Session, result: Result) -> None:
     if not all(event_log(session, unit).exists() for unit in units):
         return  # somebody has cleared the logs meanwhile: the baseline of before stays
     plan = merged_plan(session, units)
-    proofs = {proof.name: proof.to_json() for proof in proofs_of(session, plan)}
+    proofs = {proof.name: proof.to_json() for proof in prove_all(_subject(session, plan), plan)}
     content = {"environment": session.environment, "digest": plan.digest(), "proofs": proofs}
     write_atomic(_applied(session), json.dumps(content, default=str))
 

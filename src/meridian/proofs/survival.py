@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from meridian.proofs.failures import CLASSES, Failure, failures
-from meridian.proofs.ranges import Ranges, ranges
+from meridian.proofs.ranges import ranges
 from meridian.proofs.result import Finding, Proof, Verdict
 from meridian.proofs.spread import Demand, Tree
 from meridian.sql import Desired
@@ -98,6 +98,3 @@ def _told(tree: Tree, demand: Demand, failure: Failure) -> str:
     assert worst is not None
     lost = sorted(set(worst.nodes) & failure.nodes)
     return f"{failure.kind} {failure.name} takes {', '.join(lost)} of {', '.join(sorted(worst.nodes))}"
-
-
-__all__ = ["DEMANDED", "Ranges", "smallest", "survival"]
