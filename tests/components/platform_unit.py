@@ -9,6 +9,7 @@ from typing import Any
 from recording import Recorded, Recording, record_stack
 
 from meridian.model import Environment, load_environment
+from meridian.model.units import definitions_of, platform_of
 from meridian.program.context import Context
 from meridian.program.guard import install
 from meridian.program.units import definitions
@@ -42,9 +43,9 @@ def platform(region: str = "eu", name: str = "prod") -> Recording:
     """Return everything that a region's definitions and platform register, the definitions first."""
 
     def program() -> None:
-        install(environment(name), f"{region}-platform")
-        definitions.wire(Context(environment(name), f"{region}-definitions"))
-        wire(Context(environment(name), f"{region}-platform"))
+        install(environment(name), platform_of(region))
+        definitions.wire(Context(environment(name), definitions_of(region)))
+        wire(Context(environment(name), platform_of(region)))
 
     # As a preview: an `up` refuses an image whose digest nobody has checked.
     outputs = {"pulumi:pulumi:StackReference": {"outputs": _FOUND}}

@@ -14,7 +14,8 @@ from secret_scan import ALLOWED, needles, of_stacks, scan
 
 from meridian.model import load_environment
 from meridian.model.topology import nodes as database_nodes
-from meridian.program.graph import platform_of, units_for
+from meridian.model.units import platform_of
+from meridian.program.graph import units_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.controlplane, pytest.mark.timeout(900)]
 

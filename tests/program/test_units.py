@@ -16,13 +16,14 @@ from ruamel.yaml import YAML
 from meridian.local.schema.store import SchemaStore
 from meridian.model import load_environment
 from meridian.model.topology import database_ranges
+from meridian.model.units import definitions_of, platform_of, region_of
 from meridian.program.main import run
 from meridian.program.refs import Upstream
 
 ROOT = Path(__file__).parents[2]
 REGIONS = ("us", "eu", "asia")
-PLATFORMS = tuple(f"{region}-platform" for region in REGIONS)
-DEFINITIONS = tuple(f"{region}-definitions" for region in REGIONS)
+PLATFORMS = tuple(platform_of(region) for region in REGIONS)
+DEFINITIONS = tuple(definitions_of(region) for region in REGIONS)
 UNITS = ("foundation", *REGIONS, *DEFINITIONS, "mesh", *PLATFORMS)
 REFERENCE = "pulumi:pulumi:StackReference"
 COMPUTED = {
@@ -145,7 +146,7 @@ def test_everything_that_can_carry_labels_says_whose_it_is(
         labels = made.inputs.get(field)
         assert labels, f"{made.type} {made.name} carries none"
         assert (labels["environment"], labels["unit"], labels["managed-by"]) == ("prod", name, "meridian")
-        region = name.removesuffix("-platform").removesuffix("-definitions")
+        region = region_of(name)
         assert labels["residency"] == (region if region in REGIONS else "global")
         digests.append(labels["meridian-urn"])
     # Definitions are the publishers' own: they carry labels of ours inside their metadata only.

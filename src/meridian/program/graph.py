@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from meridian.model.units import definitions_of, platform_of
+
 Graph = dict[str, tuple[str, ...]]
-_PLATFORM, _DEFINITIONS = "-platform", "-definitions"
 
 
 class StackNameError(ValueError):
@@ -25,24 +26,6 @@ def units_for(regions: Iterable[str]) -> Graph:
         "data": ("mesh", *platforms),
         "edge": keys,
     }
-
-
-def platform_of(region: str) -> str:
-    """Return the unit that holds what runs on a region's clusters."""
-    return f"{region}{_PLATFORM}"
-
-
-def definitions_of(region: str) -> str:
-    """Return the unit that holds the custom resource definitions of a region's clusters.
-
-    They are megabytes, and the engine writes a stack's whole state at every step: beside them nothing else changes.
-    """
-    return f"{region}{_DEFINITIONS}"
-
-
-def region_of(unit: str) -> str | None:
-    """Return the region on whose clusters a unit works, or None."""
-    return next((unit.removesuffix(end) for end in (_PLATFORM, _DEFINITIONS) if unit.endswith(end)), None)
 
 
 UNITS: Graph = units_for(("us", "eu", "asia"))

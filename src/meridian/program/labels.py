@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping
 
 from meridian.model import Environment
-from meridian.program.graph import region_of
+from meridian.model.units import region_of
 
 _GCP_VALUE = re.compile(r"[^a-z0-9_-]")
 
 
 def labels(environment: Environment, unit: str, urn: str) -> dict[str, str]:
     """Return environment, unit, residency, owner and the URN's digest, by which a lost resource is found again."""
-    region = environment.regions.get(region_of(unit) or unit)
+    region = environment.regions.get(region_of(unit))
     return {
         "environment": environment.environment,
         "unit": unit,

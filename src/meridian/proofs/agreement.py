@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from meridian.model.environment import Environment
 from meridian.model.topology import nodes
+from meridian.model.units import platform_of
 from meridian.plan import UNKNOWN, Plan, PlannedResource
 from meridian.proofs.result import Finding, Proof, Verdict
 from meridian.sql import Desired, Parameters, desired
@@ -91,7 +92,7 @@ def _pools(environment: Environment, plan: Plan) -> Iterator[Finding]:
 
 def _database(environment: Environment, plan: Plan) -> Iterator[Finding]:
     for key in environment.regions:
-        unit = f"{key}-platform"
+        unit = platform_of(key)
         if unit not in plan.units:
             continue
         planned = sorted(

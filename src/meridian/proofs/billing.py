@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from meridian.model.prices import Category, Usage
+from meridian.model.units import region_of
 from meridian.plan import Plan, PlannedResource
 
 Triple = tuple[float, float, float]
@@ -196,7 +197,7 @@ def _volumes(resource: PlannedResource, bill: Bill, _region: str) -> Iterator[Li
 def _disk(resource: PlannedResource, plan: Plan) -> tuple[str, str]:
     """Return the kind of disk and the region of a Kubernetes object: its provider is named after its cluster."""
     cloud = "aws" if "eks" in resource.provider or "aws" in resource.provider else "gcp"
-    unit = resource.unit.removesuffix("-platform")
+    unit = region_of(resource.unit)
     wanted = "aws:eks/cluster:Cluster" if cloud == "aws" else "gcp:container/cluster:Cluster"
     cluster = next((each for each in plan.of(wanted) if each.unit == unit), None)
     return ("gp3" if cloud == "aws" else "pd-ssd"), plan.region(cluster) if cluster else ""

@@ -8,6 +8,7 @@ from meridian.model.datadog import SITES
 from meridian.model.edge_paths import leaks
 from meridian.model.environment import Environment
 from meridian.model.steering import balancers, pools
+from meridian.model.units import platform_of
 from meridian.plan import Plan, PlannedResource
 from meridian.proofs.ranges import ranges
 from meridian.proofs.result import Finding, Proof, Verdict
@@ -97,7 +98,7 @@ def _resources(environment: Environment, plan: Plan, inside: frozenset[str]) -> 
         name
         for key, region in environment.regions.items()
         if region.residency == EU
-        for name in (key, f"{key}-platform")
+        for name in (key, platform_of(key))
     }
     for each in plan:
         kind = KINDS.get(each.type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from meridian.model.units import platform_of
 from meridian.plan import Plan, PlannedResource
 
 _CLUSTERS = {"gcp:container/cluster:Cluster": ("gcp", "GKE"), "aws:eks/cluster:Cluster": ("aws", "EKS")}
@@ -93,7 +94,7 @@ def _residency(resources: list[PlannedResource]) -> str:
 
 def _furnish(plan: Plan, area: Area) -> None:
     """Add what the region's platform runs: its providers are named after the clusters' kinds."""
-    for each in plan.units.get(f"{area.key}-platform", ()):
+    for each in plan.units.get(platform_of(area.key), ()):
         kind = "EKS" if "eks" in f"{each.provider} {each.name}" else "GKE"
         site = next((site for site in area.sites if site.product == kind), None)
         if site is None or not each.custom:

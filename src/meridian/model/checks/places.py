@@ -9,10 +9,9 @@ from meridian.model.names import bucket_name
 from meridian.model.places import AWS_REGIONS, GCP_REGIONS, Place
 from meridian.model.problems import Problem
 from meridian.model.regions import Cloud
+from meridian.model.units import may_be_region
 
 KNOWN: dict[Cloud, dict[str, Place]] = {"gcp": GCP_REGIONS, "aws": AWS_REGIONS}
-RESERVED = frozenset({"foundation", "mesh", "data", "edge", "observability"})
-"""Units that are no regions (design: one environment is a graph of small stacks)."""
 BUCKET_NAME_LIMIT = 63
 """Characters of a bucket's name, on Google Cloud Storage and on S3."""
 
@@ -27,7 +26,7 @@ def region_keys(environment: Environment) -> Iterator[Problem]:
                 f"the key is the file's name, {name}",
                 f"write `key: {name}` or rename the file",
             )
-        if name in RESERVED or name.endswith(("-platform", "-definitions")):
+        if not may_be_region(name):
             yield Problem(
                 ("regions", name, "key"),
                 region.key,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from components.kubernetes.manifests import Manifests, ManifestsArgs
+from meridian.model.units import region_of
 from meridian.program import versions
 from meridian.program.context import Context
-from meridian.program.graph import region_of
 from meridian.program.refs import Upstream
 from meridian.program.target import target
 
 
 def wire(context: Context) -> None:
     """Make the unit: every operator's definitions; where no operator runs, those of our own objects only."""
-    key = region_of(context.unit) or context.unit
+    key = region_of(context.unit)
     region, upstream = context.environment.regions[key], Upstream(context.environment, key)
     for cloud in region.sites():
         cluster = target(context, region, upstream, cloud)

@@ -14,10 +14,10 @@ from components.kubernetes.rbac import Rbac, RbacArgs
 from components.kubernetes.service_accounts import ServiceAccounts, ServiceAccountsArgs
 from meridian.model.platform import Identity
 from meridian.model.regions import GcpSite
+from meridian.model.units import region_of
 from meridian.program import naming, providers
 from meridian.program.context import Context
 from meridian.program.database import DatabasePlacement
-from meridian.program.graph import region_of
 from meridian.program.ip_plan import control_plane_ranges
 from meridian.program.refs import Upstream
 from meridian.program.target import Target, target
@@ -26,7 +26,7 @@ from meridian.program.units.platform_services import services
 
 def wire(context: Context) -> None:
     """Make the unit; a cluster that does not answer fails this unit and no other."""
-    key = region_of(context.unit) or context.unit
+    key = region_of(context.unit)
     region, upstream = context.environment.regions[key], Upstream(context.environment, key)
     database = DatabasePlacement(context)
     for cloud in region.sites():
