@@ -63,6 +63,17 @@ def test_an_unknown_environment_is_refused_with_the_known_ones(capsys: pytest.Ca
     assert "local, prod" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["prove moon", "sql moon", "drill list moon", "runbook moon region-lost", "validate moon", "drift moon"],
+)
+def test_every_command_takes_an_unknown_environment_for_wrong_usage(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(command.split()) == 2
+    assert "local, prod" in capsys.readouterr().err
+
+
 def test_an_unknown_unit_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["preview", "local", "--unit", "attic"]) == 2
     assert "foundation, eu, us, mesh" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def test_json_carries_method_sources_and_assumptions(capsys: pytest.CaptureFixtu
 
 def test_explore_says_what_other_placements_buy(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["prove", "prod", "survival", "--explore"]) == 0
-    assert "placements of eu" in capsys.readouterr().out
+    assert "rows of eu over all regions" in capsys.readouterr().out
 
 
 def test_an_unknown_proof_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

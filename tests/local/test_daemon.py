@@ -14,8 +14,11 @@ import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from meridian.local import plugins, rendezvous
+from meridian.local import drift, plugins, rendezvous
 from meridian.local.client import DaemonError, LocalClouds
+from meridian.local.errors import UnknownNameError
+from meridian.local.inventory import Inventory, Record
+from meridian.local.rendezvous import UsageError
 from meridian.paths import Checkout
 from meridian.protocol.values import encode
 
@@ -152,8 +155,21 @@ def test_an_unknown_mode_is_refused_plainly(checkout: Checkout) -> None:
 
 
 def test_drift_of_nothing_is_refused_with_the_fix(checkout: Checkout) -> None:
-    with pytest.raises(DaemonError, match="inventory"):
+    with pytest.raises(UsageError, match="inventory"):
         LocalClouds.ensure_running(checkout).drift("none", "tags.a", "b")
+
+
+def test_a_name_of_several_lists_what_tells_each_of_them_apart(tmp_path: Path) -> None:
+    inventory = Inventory(tmp_path)
+    for kind in ("bucket:Bucket", "bucketVersioning:BucketVersioning"):
+        token, urn = f"aws:s3/{kind}", f"urn:pulumi:local-eu::meridian::aws:s3/{kind}::backups"
+        inventory.add(Record(0, "aws", "local", token, "backups", "one-id", urn, {}, {}, True), "", [], [])
+    with pytest.raises(UnknownNameError) as refused:
+        drift.find(inventory, "backups")
+    for record in inventory.all():
+        assert record.urn in str(refused.value)
+        assert drift.find(inventory, record.urn) == record
+    inventory.close()
 
 
 def test_launchers_name_this_interpreter(checkout: Checkout) -> None:

@@ -66,12 +66,20 @@ def test_no_placement_over_two_clouds_survives_the_loss_of_either(
 def test_the_explorer_tells_what_prods_own_placement_buys_and_what_another_would(
     prod: Environment, known: Assumptions
 ) -> None:
-    rows = {row["placement"]: row for row in explore(prod, "eu", known.latency).tables["placements of eu"]}
-    own = rows["1 aws eu + 2 gcp eu"]
-    assert own["survives"] == "any node, any zone, cloud aws"
-    assert own["write waits, ms"] == known.latency.same_region_ms
-    assert own["stays"] == "yes"
-    abroad = rows["1 gcp eu + 1 gcp asia + 1 gcp us"]
-    assert abroad["stays"] == "no"
-    assert "region eu" in abroad["survives"]
-    assert abroad["write waits, ms"] == 100
+    home, abroad = explore(prod, "eu", known.latency).tables.values()
+    own = next(row for row in home if row["placement"] == "eu aws+2 gcp")
+    assert (own["any one"], own["regions"], own["clouds"]) == ("zone", "", "aws")
+    assert own["write ms"] == known.latency.same_region_ms
+    spread = next(row for row in abroad if row["placement"] == "eu gcp, asia gcp, us gcp")
+    assert (spread["any one"], spread["regions"], spread["clouds"]) == ("cluster", "asia eu us", "")
+    assert spread["write ms"] == 100
+
+
+@pytest.mark.parametrize("region", ["us", "eu", "asia"])
+def test_no_line_of_the_explorer_is_broken_in_80_columns(
+    prod: Environment, known: Assumptions, region: str
+) -> None:
+    for heading, rows in explore(prod, region, known.latency).tables.items():
+        widths = {key: max(len(str(row[key])) for row in [*rows, {k: k for k in rows[0]}]) for key in rows[0]}
+        assert sum(widths.values()) + 2 * (len(widths) - 1) <= 80
+        assert len(heading) <= 80

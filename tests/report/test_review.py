@@ -100,6 +100,22 @@ def test_proofs_that_differ_from_the_baseline_are_shown_with_before_and_now() ->
     assert not review(plan(), [proof()], COSTS, baseline=before).changed_proofs
 
 
+def test_every_part_of_a_review_counts_the_same_resources() -> None:
+    whole = plan(
+        resource(BUCKET, "b"),
+        resource("meridian:aws:BackupBucket", "component", custom=False),
+        resource("pulumi:providers:aws", "aws-eu"),
+        resource("pulumi:pulumi:StackReference", "upstream", "read"),
+        resource(ROUTE, "kept", "same"),
+    )
+    found = review(whole, [proof()], COSTS)
+    assert found.counts == {"create": 3}
+    assert "3 create" in (text := markdown.render(found))
+    assert "eu: 3 resources" in text
+    assert "eu: 3 of 4 resources change" in html.render(found)
+    assert whole.count == 4
+
+
 def test_the_estate_of_now_is_read_from_the_plan_s_own_old_inputs() -> None:
     whole = plan(
         resource(BUCKET, "kept", "same"),

@@ -31,6 +31,9 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
+_WRONG_USAGE = frozenset({"UsageError", "UnknownEnvironmentError"})
+
+
 def _failed(error: Exception) -> int:
     if os.environ.get("MERIDIAN_DEBUG"):
         import traceback
@@ -39,7 +42,7 @@ def _failed(error: Exception) -> int:
     kind = type(error)
     if kind.__module__.startswith("meridian."):
         print(f"meridian: {error}", file=sys.stderr)
-        return 2 if kind.__name__ == "UsageError" else 1
+        return 2 if kind.__name__ in _WRONG_USAGE else 1
     if isinstance(error, OSError) and error.filename is not None:
         reason = (error.strerror or kind.__name__).lower()
         print(

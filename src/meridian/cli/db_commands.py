@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from meridian.wording import counted
+
 if TYPE_CHECKING:
     from meridian.local.client import LocalClouds
 
@@ -37,7 +39,7 @@ def status(as_json: Json = False) -> None:
         process = f"port {node['port']}, process {node['pid']}" if node["pid"] else "stopped"
         print(f"  {node['node']:10} {node['locality']:48} {process}")
     for name, rows in tables.items():
-        print(f"{name}: {len(rows)} tables")
+        print(f"{name}: {counted(len(rows), 'table')}")
         for row in rows:
             policies = f", {row['policies']} policies" if row["policies"] else ""
             print(f"  {row['table']:24} {_guard(row)}{policies}")

@@ -13,6 +13,7 @@ from meridian.orchestrator.engine import event_log
 from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.render import text
 from meridian.paths import find_checkout
+from meridian.wording import counted
 
 FOUND = 3
 """The exit code of drift: neither success nor failure, so that CI can tell."""
@@ -68,5 +69,5 @@ def _show(env: str, found: list[Drift], quiet: int, units: int, seconds: float) 
         typer.echo(f"    put it back: {each.put_back}")
         typer.echo(f"    keep it:     {each.keep}")
     hidden = f", {quiet} differences hidden by stacks/drift.yaml" if quiet else ""
-    count = f"{len(found)} resources differ" if found else "no drift"
-    typer.echo(f"drift {env}: {count}, {units} units asked{hidden} ({seconds:.1f} s)")
+    count = f"{counted(len(found), 'resource')} found that differ" if found else "no drift"
+    typer.echo(f"drift {env}: {count}, {counted(units, 'unit')} asked{hidden} ({seconds:.1f} s)")

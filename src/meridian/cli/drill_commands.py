@@ -12,6 +12,7 @@ import typer
 
 from meridian.cli.estate_commands import Environment, Json
 from meridian.cli.shown import table
+from meridian.wording import counted
 
 if TYPE_CHECKING:
     from meridian.drills.result import Drill
@@ -126,7 +127,7 @@ def verify(env: Environment) -> None:
         raise typer.Exit(1)
     kept = evidence.records(checkout, env)
     head = kept[-1].content["digest"] if kept else "none"
-    print(f"{env}: {len(kept)} results of drills, the chain is whole; last digest {head}")
+    print(f"{env}: {counted(len(kept), 'result')} of drills, the chain is whole; last digest {head}")
 
 
 @app.command()
@@ -224,7 +225,7 @@ def _show(drill: Drill) -> None:
         "first good",
         "last bad",
         "errors",
-        "home after",
+        "home, from its return",
     )
     table(headings, rows)
     print()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from meridian.cli import edge_commands
 from meridian.cli.shown import Json, running, table
-
-if TYPE_CHECKING:
-    pass
+from meridian.local.plugins import CLOUDS
+from meridian.model import environments
+from meridian.paths import find_checkout
+from meridian.wording import counted
 
 app = typer.Typer(help="The embedded clouds of this checkout.", no_args_is_help=True)
 fault_app = typer.Typer(help="Make a cloud fail on demand.", no_args_is_help=True)
@@ -33,8 +34,9 @@ def status(as_json: Json = False) -> None:
         print(json.dumps(found, indent=2))
         return
     print(
-        f"daemon {found['pid']}, up {found['uptime']:.0f} s, {found['instances']} provider instances, "
-        f"{found['resources']} resources, {found['clusters']} clusters, {found['faults']} faults waiting, "
+        f"daemon {found['pid']}, up {found['uptime']:.0f} s, "
+        f"{counted(found['instances'], 'provider instance')}, {counted(found['resources'], 'resource')}, "
+        f"{counted(found['clusters'], 'cluster')}, {counted(found['faults'], 'fault')} waiting, "
         f"{_mebibytes(found['memory'])} in all"
     )
     rows = [(each["pid"], each["name"], _mebibytes(each["memory"])) for each in found["processes"]]
@@ -57,13 +59,19 @@ def clusters(as_json: Json = False) -> None:
 
 @app.command()
 def inventory(
-    cloud: Annotated[str | None, typer.Option(help="gcp, aws, random or tls.")] = None,
+    cloud: Annotated[str | None, typer.Option(help=f"One of {', '.join(CLOUDS)}.")] = None,
     kind: Annotated[str | None, typer.Option("--type", help="A part of the type, such as Cluster.")] = None,
     environment: Annotated[str | None, typer.Option("--env", help="One environment only.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show what exists in the clouds; secret values are hidden."""
-    rows = [row for row in running().inventory(cloud, environment) if not kind or kind in row["type"]]
+    if cloud not in (None, *CLOUDS):
+        raise typer.BadParameter(f"{cloud!r} is none; choose of {', '.join(CLOUDS)}", param_hint="--cloud")
+    found = running().inventory(cloud, environment)
+    known = environments(find_checkout().root)
+    if environment and not found and environment not in known:
+        raise typer.BadParameter(f"{environment!r} is none; choose of {', '.join(known)}", param_hint="--env")
+    rows = [row for row in found if not kind or kind in row["type"]]
     if as_json:
         print(json.dumps(rows, indent=2))
         return
@@ -101,7 +109,7 @@ def fault_add(
 ) -> None:
     """Make the next matching operations fail or wait."""
     fault = running().fault("add", kind=kind, types=types, operation=operation, count=count, seconds=seconds)
-    print(f"fault {fault['number']}: {kind} on {operation} of {types}, {count} times")
+    print(f"fault {fault['number']}: {kind} on {operation} of {types}, {counted(count, 'time')}")
 
 
 @fault_app.command("list")
@@ -118,7 +126,7 @@ def fault_list(as_json: Json = False) -> None:
 @fault_app.command("clear")
 def fault_clear() -> None:
     """Forget all faults."""
-    print(f"{running().fault('clear')} faults cleared")
+    print(f"{counted(running().fault('clear'), 'fault')} cleared")
 
 
 @app.command()
@@ -133,8 +141,6 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.")] = 50,
 ) -> None:
     """Print the end of the daemon's log."""
-    from meridian.paths import find_checkout
-
     path = find_checkout().local / "daemon.log"
     if not path.is_file():
         print(f"meridian: {path} does not exist: no daemon ran here yet", file=sys.stderr)

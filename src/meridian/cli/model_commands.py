@@ -10,6 +10,7 @@ import typer
 from meridian.model import ModelErrors, environments, load_environment
 from meridian.model.schema import FILES, rendered
 from meridian.paths import find_checkout
+from meridian.wording import counted
 
 
 def validate(
@@ -33,7 +34,7 @@ def validate(
             findings[name] = []
             if not as_json:
                 typer.echo(
-                    f"{name}: valid ({len(loaded.regions)} regions, {len(loaded.clusters())} clusters)"
+                    f"{name}: valid ({counted(len(loaded.regions), 'region')}, {counted(len(loaded.clusters()), 'cluster')})"
                 )
     if as_json:
         typer.echo(json.dumps(findings, indent=2))

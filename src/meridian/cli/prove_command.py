@@ -18,6 +18,7 @@ from meridian.plan import Plan
 from meridian.proofs.all import PLAN_PROOFS, PROOFS, subject_of
 from meridian.proofs.explore import explore as explore_placements
 from meridian.proofs.result import Proof, Verdict
+from meridian.wording import counted
 
 KNOWN = (*PROOFS, *PLAN_PROOFS)
 _STYLE = {Verdict.HOLDS: "green", Verdict.DEPENDS: "yellow", Verdict.FAILS: "red", Verdict.UNKNOWN: "yellow"}
@@ -119,15 +120,15 @@ def _show(proof: Proof, *, full: bool, tables: bool) -> None:
 
 
 def _headline(proof: Proof) -> str:
-    if proof.broken:
-        return f"[red]{len(proof.broken)} demanded claims do not hold[/]"
-    others = sum(found.verdict is not Verdict.HOLDS for found in proof.findings)
-    demanded = (
-        "what the data demands holds"
-        if any(found.required for found in proof.findings)
-        else "nothing is demanded"
-    )
-    return f"[yellow]{demanded}; {others} other claims do not[/]" if others else "[green]all claims hold[/]"
+    if broken := len(proof.broken):
+        return f"[red]{counted(broken, 'demanded claim')} {'does' if broken == 1 else 'do'} not hold[/]"
+    demanded = [found for found in proof.findings if found.required]
+    others = [found for found in proof.findings if not found.required]
+    failing = sum(found.verdict is not Verdict.HOLDS for found in others)
+    if not failing:
+        return "[green]all claims hold[/]"
+    demands = "what the data demands holds; " if demanded else ""
+    return f"[yellow]{demands}{failing} of {counted(len(others), 'claim')} that nobody demands {'does' if failing == 1 else 'do'} not hold[/]"
 
 
 def _grouped(proof: Proof) -> list[tuple[str, str, Verdict, str, str, str, bool]]:

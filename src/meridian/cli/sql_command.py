@@ -16,6 +16,7 @@ from meridian.sql import Desired, Migration, Statement, desired, migration, prob
 from meridian.sql.grammar import PROGRAM, VERSION, grammar_problems
 from meridian.sql.script import script
 from meridian.toolchain import ensure
+from meridian.wording import counted
 
 
 def sql(
@@ -76,7 +77,9 @@ def _refuse(found: list[Problem]) -> None:
 
 
 def _say(made: tuple[Statement, ...], *, postgres: bool) -> None:
-    typer.echo(f"{len(made)} statements, each parsed by CockroachDB's grammar ({VERSION})", err=True)
+    typer.echo(
+        f"{counted(len(made), 'statement')}, each parsed by CockroachDB's grammar ({VERSION})", err=True
+    )
     for statement in made:
         if statement.newer:
             typer.echo(

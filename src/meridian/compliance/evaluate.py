@@ -117,7 +117,7 @@ class Policies:
             plan.digest(),
             today,
             tuple(rule.id for rule in rules),
-            sum(1 for _ in plan),
+            plan.count,
             tuple(open_),
             tuple(excepted),
         )

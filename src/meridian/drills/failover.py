@@ -95,21 +95,21 @@ class FailoverDrill:
         try:
             self._hold(scale, self.environment.edge.monitor.interval)
             lost_at = time.time()
-            self.say(f"+0.0 s: {self.target} is taken away")
+            self._tell(0.0, f"{self.target} is taken away")
             self._call(
                 lambda: self._clouds.lose(self.target.kind, self.target.name, machines=self.target.machines)
             )
             gone_at = time.time()
-            self.say(f"+{gone_at - lost_at:.1f} s: gone")
+            self._tell(gone_at - lost_at, "all of it is gone")
             self._until_found(promised, last, lost_at, scale)
             stopped = tuple(c for c in self._clouds.lost()["clusters"] if c in self.target.clusters)
             back_at = time.time()
-            self.say(f"+{back_at - lost_at:.1f} s: {self.target} is brought back")
+            self._tell(back_at - lost_at, f"{self.target} is brought back")
             self._call(lambda: self._clouds.bring_back(self.target.kind, self.target.name))
             running_at = time.time()
-            self.say(f"+{running_at - lost_at:.1f} s: running again")
+            self._tell(running_at - lost_at, "all of it runs again")
             self._everything_healthy(before)
-            self.say(f"+{time.time() - lost_at:.1f} s: every pool is healthy again")
+            self._tell(time.time() - lost_at, "every pool is healthy again")
             self._hold(scale, self.environment.edge.monitor.interval)
         finally:
             traffic.stop()
@@ -134,10 +134,10 @@ class FailoverDrill:
         deadline = lost_at + edge.failover_seconds * scale
         while missing and time.time() < deadline:
             time.sleep(_POLL_SECONDS)
-            found = {event.cluster for event in self._events(last) if event.kind == "critical"} & missing
-            for cluster in sorted(found):
-                self.say(f"+{time.time() - lost_at:.1f} s: the router finds {cluster} critical")
-            missing -= found
+            for event in self._events(last):
+                if event.kind == "critical" and event.cluster in missing:
+                    self._tell(event.at - lost_at, f"the router finds {event.cluster} critical")
+                    missing.discard(event.cluster)
         # Where nothing must be found, a false alarm would have come by then.
         quiet = edge.monitor.worst_detection_seconds() if not promised.unhealthy else edge.monitor.interval
         self._hold(scale, quiet)
@@ -177,6 +177,10 @@ class FailoverDrill:
     def _call(self, action: Callable[[], object]) -> None:
         self._pending = self._worker.submit(action)
         self._pending.result()
+
+    def _tell(self, seconds: float, text: str) -> None:
+        """Say what happened when, as the timeline of the result says it: in seconds from the loss."""
+        self.say(f"{seconds:+8.2f} s  {text}")
 
     def _hold(self, scale: float, seconds: float) -> None:
         time.sleep(max(_LEAST_HOLD_SECONDS, seconds * scale))

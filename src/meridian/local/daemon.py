@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from meridian.local import rendezvous
-from meridian.local.errors import LocalError
+from meridian.local.errors import LocalError, UnknownNameError
 from meridian.local.operations import Operations
 
 _LOG = logging.getLogger("meridian.local")
@@ -58,7 +58,7 @@ class _Connection(socketserver.StreamRequestHandler):
                 return {"result": port}, end
             return {"result": self.server.operations.call(operation, request)}, None
         except LocalError as error:
-            return {"error": str(error)}, None
+            return {"error": str(error), "usage": isinstance(error, UnknownNameError)}, None
         except Exception as error:
             _LOG.exception("answering")
             return {"error": f"{type(error).__name__}: {error}; fix: see `meridian local logs`"}, None

@@ -5,28 +5,33 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from meridian.local.errors import LocalError
+from meridian.local.errors import LocalError, UnknownNameError
 from meridian.local.inventory import Inventory, Record
 from meridian.protocol.values import Secret
 
 
 def find(inventory: Inventory, wanted: str, environment: str | None = None) -> Record:
-    """Return the one resource whose id, name or URN this is; raises LocalError for none and for several."""
+    """Return the one resource whose id, name or URN this is; raises UnknownNameError for none and for several."""
     records = inventory.all(environment=environment)
     found = [record for record in records if wanted in (record.id, record.name, record.urn)]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise LocalError(
+        raise UnknownNameError(
             wanted,
             "nothing in the inventory has this id, name or URN",
             "`meridian local inventory` lists what exists",
         )
-    several = ", ".join(f"{record.token} {record.id}" for record in found[:5])
-    raise LocalError(wanted, f"several resources answer to it: {several}", "name one by its id or URN")
+    # A bucket and its settings share one id: then only the URN tells them apart.
+    ids = Counter(record.id for record in records)
+    several = "".join(f"\n  {r.token}  {r.id if ids[r.id] == 1 else r.urn}" for r in found)
+    raise UnknownNameError(
+        wanted, f"{len(found)} resources answer to it:{several}\n ", "name one as it is written here"
+    )
 
 
 def change(inventory: Inventory, record: Record, path: str, value: str) -> tuple[Any, Any]:

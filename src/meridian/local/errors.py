@@ -10,6 +10,10 @@ class LocalError(RuntimeError):
         super().__init__(f"{value}: {rule}; fix: {fix}")
 
 
+class UnknownNameError(LocalError):
+    """A name that the command line was given and that nothing has, or several have: wrong usage."""
+
+
 class CloudError(RuntimeError):
     """A refusal in the cloud's own manner: a code such as NotFound, and a message."""
 

@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 
-from meridian.local.errors import CloudError, LocalError
+from meridian.local.errors import CloudError, LocalError, UnknownNameError
 
 KINDS = ("throttle", "error", "lost-reply", "latency", "expired-token")
 OPERATIONS = ("create", "read", "update", "delete", "*")
@@ -45,9 +45,9 @@ class Faults:
     def add(self, fault: Fault) -> Fault:
         """Take a fault; raises LocalError for one that cannot be."""
         if fault.kind not in KINDS:
-            raise LocalError(fault.kind, "there is no such fault", f"choose one of {', '.join(KINDS)}")
+            raise UnknownNameError(fault.kind, "there is no such fault", f"choose one of {', '.join(KINDS)}")
         if fault.operation not in OPERATIONS:
-            raise LocalError(
+            raise UnknownNameError(
                 fault.operation, "there is no such operation", f"choose one of {', '.join(OPERATIONS)}"
             )
         if fault.count < 1 or not 0 <= fault.seconds <= 300:

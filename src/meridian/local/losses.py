@@ -8,7 +8,7 @@ from typing import Any
 
 from meridian.local import cluster_specs
 from meridian.local.edge import EdgeProcesses
-from meridian.local.errors import LocalError
+from meridian.local.errors import UnknownNameError
 from meridian.local.inventory import Record
 from meridian.local.planes import Planes
 
@@ -66,11 +66,11 @@ class Losses:
         if kind == "cluster":
             return [self._planes.cluster(name)]
         if kind not in KINDS:
-            raise LocalError(kind, f"what can be lost is a {', a '.join(KINDS)}", "name one of these")
+            raise UnknownNameError(kind, f"what can be lost is a {', a '.join(KINDS)}", "name one of these")
         found = [record for record in self._planes.clusters() if name in self._names(kind, record)]
         if not found:
             names = sorted({n for record in self._planes.clusters() for n in self._names(kind, record)})
-            raise LocalError(
+            raise UnknownNameError(
                 name,
                 f"no cluster runs in a {kind} of this name; there is {', '.join(names) or 'none'}",
                 "name one of these",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meridian.local import cluster_specs
-from meridian.local.errors import CloudError, LocalError
+from meridian.local.errors import CloudError, LocalError, UnknownNameError
 from meridian.local.inventory import Inventory, Record
 from meridian.local.issuer import Issuer
 from meridian.protocol.values import plain
@@ -90,12 +90,12 @@ class Planes:
         return [record for token in cluster_specs.CLUSTERS for record in self._inventory.all(token=token)]
 
     def cluster(self, name: str) -> Record:
-        """Return the cluster with this name; raises LocalError."""
+        """Return the cluster with this name; raises UnknownNameError."""
         for record in self.clusters():
             if name in (record.name, record.id):
                 return record
         known = ", ".join(record.name for record in self.clusters()) or "none"
-        raise LocalError(name, f"no cluster has this name; there is {known}", "name one of these")
+        raise UnknownNameError(name, f"no cluster has this name; there is {known}", "name one of these")
 
     def restore(self) -> None:
         """Start again what the inventory says should run, side by side: after a kill or a reboot; sets `restored`."""

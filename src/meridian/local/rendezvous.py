@@ -23,6 +23,10 @@ class DaemonError(RuntimeError):
     """Raised with what went wrong and where the log is."""
 
 
+class UsageError(DaemonError):
+    """The command line named what does not exist: exit code 2."""
+
+
 def code_digest() -> str:
     """Return a digest of the daemon's files, so that a daemon of older code is noticed."""
     digest = hashlib.sha256()
@@ -70,7 +74,7 @@ class Link:
             raise DaemonError("the daemon of the embedded clouds ended; fix: run the command again")
         answer = json.loads(line)
         if "error" in answer:
-            raise DaemonError(answer["error"])
+            raise (UsageError if answer.get("usage") else DaemonError)(answer["error"])
         return answer["result"]
 
     def wait(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from meridian.local.errors import LocalError
+from meridian.local.errors import UnknownNameError
 from meridian.local.private import write_private
 
 Groups = Mapping[str, Mapping[str, str]]
@@ -40,14 +40,14 @@ class ReplicaNodes:
             self._save()
 
     def lose(self, node: str) -> None:
-        """Take a node away; raises LocalError when there is none of this name."""
+        """Take a node away; raises UnknownNameError when there is none of this name."""
         self._known(node)
         with self._lock:
             self._lost.add(node)
             self._save()
 
     def bring_back(self, node: str) -> None:
-        """Bring a lost node back; raises LocalError when there is none of this name."""
+        """Bring a lost node back; raises UnknownNameError when there is none of this name."""
         self._known(node)
         with self._lock:
             self._lost.discard(node)
@@ -86,7 +86,7 @@ class ReplicaNodes:
     def _known(self, node: str) -> None:
         known = [name for each in self._groups.values() for nodes in each.values() for name in nodes]
         if node not in known:
-            raise LocalError(
+            raise UnknownNameError(
                 node,
                 f"no database node has this name; there is {', '.join(sorted(known)) or 'none'}",
                 "name one of these",

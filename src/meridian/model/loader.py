@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from meridian.model.checks import check_environment
 from meridian.model.environment import Environment
 from meridian.model.explain import explain, without_unknown_keys
-from meridian.model.problems import LocatedProblem, ModelErrors, Problem
+from meridian.model.problems import LocatedProblem, ModelErrors, Problem, UnknownEnvironmentError
 from meridian.model.source import Source
 
 ESTATE = "estate.yaml"
@@ -29,7 +29,7 @@ def load_environment(root: Path, name: str) -> Environment:
     """Return the environment `name` of the checkout at `root`; raises ModelErrors with every problem at once."""
     folder = root / "stacks" / name
     if not (folder / ESTATE).is_file():
-        raise ModelErrors(name, [_no_such_environment(root, name)])
+        raise UnknownEnvironmentError(name, [_no_such_environment(root, name)])
     sources = {"": Source(folder / ESTATE, f"stacks/{name}/{ESTATE}")}
     for file in sorted(folder.glob("*.yaml")):
         if file.name != ESTATE:

@@ -6,6 +6,8 @@ import reprlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from meridian.wording import counted
+
 Path = tuple[str | int, ...]
 
 
@@ -43,9 +45,12 @@ class ModelErrors(Exception):  # noqa: N818 - it carries all the errors of one e
     def __init__(self, environment: str, problems: Sequence[LocatedProblem]) -> None:
         self.environment = environment
         self.problems = tuple(problems)
-        count = len(self.problems)
         lines = "\n".join(str(problem) for problem in self.problems)
-        super().__init__(f"{environment}: {count} problem{'s' if count != 1 else ''}\n{lines}")
+        super().__init__(f"{environment}: {counted(len(self.problems), 'problem')}\n{lines}")
+
+
+class UnknownEnvironmentError(ModelErrors):
+    """Raised for a name under which no environment exists: wrong usage, exit code 2."""
 
 
 def dotted(path: Path) -> str:

@@ -33,6 +33,19 @@ class Plan:
         for resources in self.units.values():
             yield from resources
 
+    def held(self, unit: str) -> list[PlannedResource]:
+        """Return the resources of a unit, as every figure counts them: components and providers too, nothing that is only read."""
+        return [each for each in self.units.get(unit, ()) if each.op != "read"]
+
+    def changing(self, unit: str) -> list[PlannedResource]:
+        """Return those of them to which the plan does something."""
+        return [each for each in self.held(unit) if each.changes]
+
+    @property
+    def count(self) -> int:
+        """How many resources all units hold."""
+        return sum(len(self.held(unit)) for unit in self.units)
+
     def of(self, *types: str) -> Iterator[PlannedResource]:
         """Yield what stays of these types, over all units."""
         return (each for kind, each in self._typed if kind in types and each.stays)

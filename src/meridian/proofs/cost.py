@@ -12,6 +12,7 @@ from meridian.model.prices import Category, Prices
 from meridian.plan import Plan
 from meridian.proofs.billing import EDGE_PLAN, Line, Triple, lines, times
 from meridian.proofs.result import Finding, Proof, Verdict
+from meridian.wording import counted
 
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 
@@ -68,7 +69,9 @@ def cost(plan: Plan, known: Prices, environment: Environment) -> Proof:
     found = costs(plan, known, environment)
     least, expected, most = found.total
     budget = environment.budget
-    simulated = "" if not found.unknown else f"; without {len(found.unknown)} things of unknown price"
+    simulated = (
+        "" if not found.unknown else f"; without {counted(len(found.unknown), 'thing')} of unknown price"
+    )
     ceiling = budget.ceiling_usd
     verdict = Verdict.HOLDS if most <= ceiling else Verdict.DEPENDS if expected <= ceiling else Verdict.FAILS
     findings = (

@@ -13,6 +13,7 @@ from meridian.plan import Plan, PlannedResource
 from meridian.proofs.ranges import ranges
 from meridian.proofs.result import Finding, Proof, Verdict
 from meridian.sql import Desired
+from meridian.wording import counted
 
 EU = "eu"
 KINDS = {
@@ -55,7 +56,7 @@ def residency(environment: Environment, desired: Desired, plan: Plan) -> Proof:
         "residency",
         "each resource of a unit that serves the EU, or that archives what names its people, against the EU's regions; "
         "each partition's constraint; each path of each load balancer, fallback included",
-        {"regions in the EU": sorted(inside - {"eu", "europe"}), "resources": len(list(plan))},
+        {"regions in the EU": sorted(inside - {"eu", "europe"}), "resources": plan.count},
         tuple(found),
         (
             "a provider keeps what lies in a region in that region",
@@ -141,7 +142,7 @@ def _rows(environment: Environment, desired: Desired) -> Iterator[Finding]:
             within = group.demand.within
             where = ", ".join(sorted(within)) if within else "any region"
             yield _finding(
-                f"{group.name} with {len(group.parts) - 1} indexes",
+                f"{group.name} with {counted(len(group.parts) - 1, 'index', 'indexes')}",
                 "all replicas stay in the EU under every failover",
                 where,
                 within is not None and within <= eu,

@@ -8,6 +8,7 @@ from math import ceil, floor
 
 from meridian.drills.recording import Answer
 from meridian.drills.result import Drill
+from meridian.wording import counted
 
 _LEFT, _WIDE, _TOP, _ROW, _FOOT = 190, 900, 84, 74, 44
 _COLOURS = ("#2b6cb0", "#2f855a", "#b7791f", "#6b46c1", "#0987a0", "#97266d")
@@ -88,9 +89,10 @@ def _bars(
         bad = [answer for answer in members if not answer.good]
         if bad:
             said = ", ".join(sorted({str(answer.status or "no answer") for answer in bad}))
+            told = f"{counted(len(bad), 'error')}: {said}"
             yield (
                 f'<rect x="{x:.1f}" y="{base + 1}" width="{wide:.1f}" height="{20 * len(bad) / most:.1f}" '
-                f'fill="{_BAD}"><title>{len(bad)} errors: {said}</title></rect>'
+                f'fill="{_BAD}"><title>{told}</title></rect>'
             )
 
 

@@ -64,7 +64,7 @@ def estate(plan: Plan) -> Estate:
                 each.type in ("aws:s3/bucket:Bucket", "gcp:storage/bucket:Bucket") and "backups" in each.name
                 for each in staying
             ),
-            changed=sum(each.changes and each.custom for each in found),
+            changed=len(plan.changing(unit)),
         )
         _furnish(plan, area)
         areas.append(area)
@@ -74,7 +74,7 @@ def estate(plan: Plan) -> Estate:
         sorted(
             str(each.get("name", default=each.name)) for each in edge if each.type == _BALANCER and each.stays
         ),
-        sum(each.changes and each.custom for each in edge),
+        len(plan.changing("edge")),
         sum("peeringAttachment:PeeringAttachment" in each.type and each.stays for each in plan),
     )
 
@@ -97,7 +97,7 @@ def _furnish(plan: Plan, area: Area) -> None:
     for each in plan.units.get(platform_of(area.key), ()):
         kind = "EKS" if "eks" in f"{each.provider} {each.name}" else "GKE"
         site = next((site for site in area.sites if site.product == kind), None)
-        if site is None or not each.custom:
+        if site is None:
             continue
         site.changed += each.changes
         if each.type == "kubernetes:apps/v1:StatefulSet" and each.stays:

@@ -9,6 +9,7 @@ from meridian.plan.kinds import area, holds_data
 from meridian.proofs.cost import CATEGORIES, Costs
 from meridian.proofs.result import Verdict
 from meridian.report.review import Judgement, Review
+from meridian.wording import counted
 
 LIMIT = 65_536
 """Characters of a comment's body (GitHub REST API, "Issue comments", 2026-11)."""
@@ -121,13 +122,13 @@ def _proofs(review: Review) -> Iterable[str]:
 
 
 def _resources(review: Review, rows: int) -> Iterable[str]:
-    for unit, found in review.plan.units.items():
-        changing = [each for each in found if each.changes and each.custom]
+    for unit in review.plan.units:
+        changing = review.plan.changing(unit)
         if changing and rows:
             lines = [f"{each.op} {each.type} {each.name}" for each in changing[:rows]]
             if len(changing) > rows:
                 lines.append(f"… and {len(changing) - rows} more")
-            yield from _folded(f"{unit}: {len(changing)} resources", ["```", *lines, "```"])
+            yield from _folded(f"{unit}: {counted(len(changing), 'resource')}", ["```", *lines, "```"])
 
 
 def _folded(title: str, lines: Sequence[str]) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,6 +12,7 @@ from meridian.plan import Plan, PlannedResource
 from meridian.plan.kinds import area, holds_data
 from meridian.proofs.cost import Costs
 from meridian.proofs.result import Finding, Proof, Verdict
+from meridian.wording import counted
 
 
 class Judgement(StrEnum):
@@ -60,11 +62,7 @@ class Review:
     @property
     def counts(self) -> dict[str, int]:
         """Return how many resources the plan creates, updates, replaces and deletes."""
-        found: dict[str, int] = {}
-        for each in self.plan:
-            if each.changes:
-                found[each.op] = found.get(each.op, 0) + 1
-        return found
+        return Counter(each.op for unit in self.plan.units for each in self.plan.changing(unit))
 
     @property
     def needs_approval(self) -> tuple[str, ...]:
@@ -145,14 +143,16 @@ def _mandatory(policies: Sequence[PolicyFinding]) -> list[str]:
 
 def _advisory(policies: Sequence[PolicyFinding]) -> list[str]:
     count = sum(each.level != "mandatory" for each in policies)
-    return [f"{count} advisory policy findings"] if count else []
+    return [counted(count, "advisory policy finding")] if count else []
 
 
 def _destroys(destructive: Sequence[PlannedResource]) -> list[str]:
     holding = [each for each in destructive if holds_data(each)]
     said = [f"{each.op}s {each.type} {each.name} in {each.unit}, which holds data" for each in holding]
     if len(destructive) > len(holding):
-        said.append(f"replaces or deletes {len(destructive) - len(holding)} resources that hold no data")
+        said.append(
+            f"replaces or deletes {counted(len(destructive) - len(holding), 'resource')} without data"
+        )
     return said
 
 
@@ -160,7 +160,7 @@ def _opens(security: Sequence[PlannedResource]) -> list[str]:
     # On the first day everything is new: only what changes an existing estate asks for a look.
     existing = [each for each in security if each.op in ("update", "replace", "delete")]
     areas = sorted({area(each) for each in existing})
-    return [f"changes {len(existing)} resources of {', '.join(areas)}"] if existing else []
+    return [f"changes {counted(len(existing), 'resource')} of {', '.join(areas)}"] if existing else []
 
 
 def _changed(proofs: Sequence[Proof], baseline: Mapping[str, Any]) -> list[ProofChange]:

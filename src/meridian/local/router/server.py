@@ -29,6 +29,7 @@ from meridian.local.router.probe import Prober
 from meridian.local.router.resolver import Resolver
 from meridian.local.router.resources import REGIONS, Resources
 from meridian.local.router.status import describe
+from meridian.wording import counted
 
 POPULATIONS = ("ANY", *REGIONS)
 """One listener each; visitors of ANY are of no region unless their header names one."""
@@ -117,8 +118,8 @@ class RouterProcess:
         self._events.add(
             "router",
             "configuration",
-            f"{len(resources.balancers)} load balancers, {len(resources.pools)} pools, "
-            f"{len(resources.monitors)} monitors",
+            f"{counted(len(resources.balancers), 'load balancer')}, {counted(len(resources.pools), 'pool')}, "
+            f"{counted(len(resources.monitors), 'monitor')}",
         )
 
     def _certify(self, hostnames: list[str]) -> None:
