@@ -56,6 +56,12 @@ class Commands(LazyGroup):
             "Try on the running clusters what the data promises: encryption, TLS, sign-on.",
         ),
         Lazy(
+            "evidence",
+            "meridian.cli.evidence_command",
+            "app",
+            "What was checked of each control, and what was not, as a signed package for auditors.",
+        ),
+        Lazy(
             "audit",
             "meridian.cli.audit_command",
             "app",

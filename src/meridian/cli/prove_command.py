@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from meridian.cli.planning import planned
 from meridian.model import load_environment
 from meridian.model.assumptions import load_assumptions
 from meridian.paths import find_checkout
-from meridian.plan import Plan
 from meridian.proofs.all import PLAN_PROOFS, PROOFS, subject_of
 from meridian.proofs.explore import explore as explore_placements
 from meridian.proofs.result import Proof, Verdict
@@ -56,7 +56,7 @@ def prove(
         proofs = [explore_placements(environment, key, assumptions.latency) for key in environment.regions]
     else:
         wanted = list(names or KNOWN)
-        merged = _plan(env, plan) if any(name in PLAN_PROOFS for name in wanted) else None
+        merged = planned(env, plan) if any(name in PLAN_PROOFS for name in wanted) else None
         subject = subject_of(environment, assumptions, merged)
         proofs = [
             PROOFS[name](subject) if merged is None or name in PROOFS else PLAN_PROOFS[name](subject, merged)
@@ -69,25 +69,6 @@ def prove(
             _show(proof, full=full, tables=full or explore or len(proofs) == 1)
     if any(not proof.holds for proof in proofs):
         raise typer.Exit(1)
-
-
-def _plan(env: str, file: Path | None) -> Plan:
-    """Return a saved plan, or the plan of a preview that is made now."""
-    from meridian.orchestrator.approval import load_plan
-    from meridian.orchestrator.capture import merged_plan
-    from meridian.orchestrator.commands import own_estate, run, session_for
-
-    if file is not None:
-        return load_plan(file, env)
-    estate = own_estate(find_checkout(), env)
-    result = run(estate, env, "preview")
-    if not result.ok:
-        from meridian.orchestrator.render import text
-
-        typer.echo(text(result), err=True)
-        raise typer.Exit(1)
-    session, _ = session_for(estate, env, "preview", "auto")
-    return merged_plan(session, [unit.unit for unit in result.units])
 
 
 def _show(proof: Proof, *, full: bool, tables: bool) -> None:

@@ -26,6 +26,10 @@ class Control(Model):
     """Document, version and place."""
     answers: Annotated[tuple[Answers, ...], Field(min_length=1)]
     rules: tuple[str, ...] = ()
+    proofs: tuple[str, ...] = ()
+    """Proofs that speak of it, such as residency."""
+    drills: tuple[str, ...] = ()
+    """Drills that show it, such as failover."""
     evidence: tuple[str, ...] = ()
     """What shows it: a command, a file or a record."""
     gap: str = ""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from meridian.audit.actions import DRILLS, journal
 from meridian.local.private import write_private
 from meridian.paths import Checkout
 
@@ -49,7 +50,7 @@ def folder(checkout: Checkout, environment: str) -> Path:
 
 
 def keep(checkout: Checkout, environment: str, slug: str, result: Mapping[str, Any]) -> Record:
-    """Add a result to the chain."""
+    """Add a result to the chain and note its digest in the audit journal of drills; raises ChainError when that was changed."""
     place = folder(checkout, environment)
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = sorted(place.glob("*.json"))
@@ -60,6 +61,12 @@ def keep(checkout: Checkout, environment: str, slug: str, result: Mapping[str, A
     file = place / f"{number:04}-{slug}.json"
     write_private(file, (json.dumps(content, indent=1) + "\n").encode())
     write_private(place / _HEAD, json.dumps({"number": number, "digest": content["digest"]}).encode())
+    entry = {
+        "environment": environment,
+        "file": str(file.relative_to(checkout.work)),
+        "digest": content["digest"],
+    }
+    journal(checkout, DRILLS).append("drill", {**entry, "held": bool(result["held"])})
     return Record(file, content)
 
 
