@@ -12,6 +12,8 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
 from components.cockroach.certificate import Certificate
+from components.cockroach.google import NAME as GOOGLE
+from components.cockroach.google import GoogleSignIn, config_data
 from components.cockroach.logs import log_config
 from components.cockroach.names import PUBLIC
 from components.cockroach.network_policies import NetworkPoliciesArgs, database_policies
@@ -47,6 +49,8 @@ class DatabaseArgs:
     """Every trusted authority's certificate, PEM."""
     certificates: Mapping[str, Certificate]
     """By node."""
+    google_provider: pulumi.Input[str] | None = None
+    """On AWS: full name of the pool's provider by which Google Cloud takes this cluster's tokens."""
     protect: bool
 
 
@@ -74,6 +78,7 @@ class Database(pulumi.ComponentResource):
             StoreKeysArgs(encryption=database.encryption, namespace=namespace, protect=args.protect),
             child,
         )
+        sign_in = self._google(name, args, child)
         self._services(name, args, child)
         PodDisruptionBudget(
             f"{name}-budget",
@@ -102,6 +107,7 @@ class Database(pulumi.ComponentResource):
                     key_secret=keys.secret,
                     authority=args.authority,
                     certificate=args.certificates[node.key],
+                    google=sign_in,
                     protect=args.protect,
                 ),
                 child,
@@ -109,6 +115,22 @@ class Database(pulumi.ComponentResource):
             for node in here
         }
         self.register_outputs({"nodes": self.nodes})
+
+    @staticmethod
+    def _google(name: str, args: DatabaseArgs, child: pulumi.ResourceOptions) -> GoogleSignIn | None:
+        """Add the file by which nodes outside Google Cloud reach the buckets of their backups."""
+        if args.google_provider is None:
+            return None
+        config_map = ConfigMap(
+            f"{name}-google",
+            metadata=ObjectMetaArgs(name=GOOGLE, namespace=args.namespace, labels=APP),
+            data=config_data(args.google_provider),
+            opts=child,
+        )
+        return GoogleSignIn(
+            config_map=config_map.metadata.name.apply(lambda given: given or GOOGLE),
+            provider=args.google_provider,
+        )
 
     @staticmethod
     def _services(name: str, args: DatabaseArgs, child: pulumi.ResourceOptions) -> None:

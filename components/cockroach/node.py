@@ -27,6 +27,7 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from components.cockroach.certificate import Certificate
+from components.cockroach.google import GoogleSignIn
 from components.cockroach.pod import APP, PodArgs, pod_spec
 from meridian.model.clusters import NodePool
 from meridian.model.database import Database
@@ -57,6 +58,7 @@ class NodeArgs:
     authority: pulumi.Input[str]
     """Every trusted authority's certificate, PEM."""
     certificate: Certificate
+    google: GoogleSignIn | None
     protect: bool
 
 
@@ -110,6 +112,7 @@ class DatabaseNode(pulumi.ComponentResource):
                 key_secret=args.key_secret,
                 service_account=args.service_account,
                 priority_class=args.priority_class,
+                google=args.google,
             )
         )
         made = StatefulSet(

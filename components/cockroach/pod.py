@@ -41,6 +41,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
+from components.cockroach import google
 from components.cockroach.flags import Runtime, StoreKey, start_flags
 from meridian.model.clusters import NodePool
 from meridian.model.database import Database
@@ -74,6 +75,7 @@ class PodArgs:
     key_secret: pulumi.Input[str]
     service_account: pulumi.Input[str]
     priority_class: str
+    google: google.GoogleSignIn | None = None
 
 
 def store_key(database: Database) -> StoreKey:
@@ -142,6 +144,7 @@ def pod_spec(args: PodArgs) -> PodSpecArgs:
                 ),
             ),
             VolumeArgs(name="tmp", empty_dir=EmptyDirVolumeSourceArgs(size_limit="1Gi")),
+            *([google.volume(args.google)] if args.google else []),
         ],
     )
 
@@ -182,6 +185,7 @@ def _container(args: PodArgs) -> ContainerArgs:
                 ),
             ),
             EnvVarArgs(name="COCKROACH_CHANNEL", value="kubernetes-multiregion"),
+            *([google.variable()] if args.google else []),
         ],
         ports=[
             ContainerPortArgs(name="sql", container_port=database.sql_port),
@@ -203,6 +207,7 @@ def _container(args: PodArgs) -> ContainerArgs:
             VolumeMountArgs(name="keys", mount_path=KEYS, read_only=True),
             VolumeMountArgs(name="config", mount_path=CONFIG, read_only=True),
             VolumeMountArgs(name="tmp", mount_path="/tmp"),  # noqa: S108 - a mount of the pod's own
+            *([google.mount()] if args.google else []),
         ],
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_gcp import kms, projects, serviceaccount, storage
+from pulumi_gcp import kms, projects, serviceaccount
 
 from meridian.model.platform import Identity
 
@@ -21,16 +21,14 @@ class WorkloadIdentitiesArgs:
     cluster: str
     pool: pulumi.Input[str]
     """The workload pool, PROJECT.svc.id.goog; it is the project's, so namespace and account name are all it knows."""
-    backups: pulumi.Input[str]
-    """Name of the region's backup bucket."""
     encryption_key: pulumi.Input[str]
     secrets_prefix: str
     """Secrets whose names begin so are the region's own."""
 
 
 class WorkloadIdentities(pulumi.ComponentResource):
-    """Accounts and grants; no account key exists. All clusters of a project share the pool: an account that the same
-    namespace and name of another cluster of this project may use reaches only this region's bucket and key."""
+    """Accounts and grants; no account key exists. Who takes backups needs none (components/gcp/backup_access.py). All clusters of a project share the pool: an account that the same
+    namespace and name of another cluster of this project may use reaches only this region's secrets and key."""
 
     emails: Mapping[str, pulumi.Output[str]]
     """Email by identity; it resolves only after the workload may act as the account."""
@@ -42,6 +40,8 @@ class WorkloadIdentities(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         emails: dict[str, pulumi.Output[str]] = {}
         for key, identity in args.identities.items():
+            if identity.access == "backups":
+                continue
             account = serviceaccount.Account(
                 f"{name}-{key}",
                 account_id=account_id(args.cluster, key),
@@ -67,17 +67,7 @@ class WorkloadIdentities(pulumi.ComponentResource):
     ) -> None:
         child = pulumi.ResourceOptions(parent=self)
         member = email.apply(lambda known: f"serviceAccount:{known}")
-        if identity.access == "backups":
-            # Write and read, never delete: the bucket's retention would refuse it anyhow.
-            for role in ("objectCreator", "objectViewer"):
-                storage.BucketIAMMember(
-                    f"{logical}-{role}",
-                    bucket=args.backups,
-                    role=f"roles/storage.{role}",
-                    member=member,
-                    opts=child,
-                )
-        elif identity.access == "secrets":
+        if identity.access == "secrets":
             projects.IAMMember(
                 f"{logical}-secrets",
                 project=args.project,

@@ -24,7 +24,7 @@ _FOUND = {
     "clusters": {"gke": _CLUSTER, "eks": _CLUSTER},
     "gcp": {
         "network": "network",
-        "backups": "backups",
+        "eks_provider": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/prod-pods/providers/eks-eu",
         "keys": {"disks": "key-disks", "database": "key-database"},
     },
     "aws": {"keys": {key: f"arn:{key}" for key in ("disks", "database", "backups", "secrets")}},

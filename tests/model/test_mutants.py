@@ -375,6 +375,7 @@ MUTANTS = [
         "the resolver of their names",
     ),
     Mutant(E, "platform.identities.backups", ..., "platform.identities", "have no service account"),
+    Mutant(E, "platform.identities.backups.access", "secrets", "platform.identities", "takes backups"),
     Mutant(
         EU,
         "gcp.cluster.maintenance.start",

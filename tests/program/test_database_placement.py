@@ -40,7 +40,7 @@ def told(environment: Environment) -> dict[str, Any]:
     }
     return {
         "clusters": {"gke": cluster, "eks": cluster},
-        "gcp": {"keys": keys, "backups": "b", "network": "n"},
+        "gcp": {"keys": keys, "eks_provider": "//iam/p", "network": "n"},
         "aws": {"keys": keys, "backups": "b"},
         "database_certificates": {"bundle": "authority", "nodes": signed, "clients": {}},
     }

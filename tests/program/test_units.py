@@ -62,10 +62,14 @@ CLUSTER = {
 }
 FOUND = {
     "clusters": {"gke": CLUSTER, "eks": CLUSTER},
+    "workloads": {
+        "pool": "prod-pods",
+        "principals": "principal://iam.googleapis.com/projects/1/pools/prod-pods",
+    },
     "ci": {"aws_deployer": "arn:aws:iam::100000000001:role/meridian-prod-ci-deployer"},
     "gcp": {
         "network_link": "https://www.googleapis.com/compute/v1/projects/p/global/networks/n",
-        "backups": "backups",
+        "eks_provider": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/e",
         "network": "network",
         "keys": {"disks": "key-disks", "database": "key-database"},
     },
@@ -267,7 +271,7 @@ def test_a_regions_stack_tells_both_clusters_in_the_same_words_and_what_the_mesh
 
 def test_the_foundation_tells_who_deploys_and_keeps_the_database_s_keys_secret() -> None:
     exports = unit("foundation").exports
-    assert set(exports) == {"audit", "ci", "database_certificates", "origin_pull"}
+    assert set(exports) == {"audit", "ci", "workloads", "database_certificates", "origin_pull"}
     assert exports["ci"]["aws_deployer"] and exports["ci"]["gcp_deployer"]
     told = exports["database_certificates"]
     assert told["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270", "no secret"

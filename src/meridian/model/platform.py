@@ -144,7 +144,7 @@ class Identity(Model):
     namespace: Namespaced
     service_account: Namespaced
     access: Literal["backups", "secrets", "field-encryption", "node-groups"]
-    """backups: write and read the region's backup bucket; secrets: read this environment's secrets of the region;
+    """backups: write and read every region's backups, from every cluster; secrets: read this environment's secrets of the region;
     field-encryption: encrypt and decrypt with the region's database key; node-groups: grow and shrink the cluster, on
     EKS only, for GKE does that itself."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from meridian.model.environment import Environment
+from meridian.model.platform import Identity
 from meridian.model.regions import AwsSite, Cloud, GcpSite, Region
 
 NAMESPACE = "database"
@@ -45,6 +46,20 @@ def nodes(environment: Environment) -> tuple[Node, ...]:
 def nodes_of(environment: Environment, cluster: str) -> tuple[Node, ...]:
     """Return the nodes of one cluster."""
     return tuple(node for node in nodes(environment) if node.cluster == cluster)
+
+
+def backup_identities(environment: Environment) -> dict[str, Identity]:
+    """Return whoever takes backups, by key."""
+    found = environment.platform.identities.items()
+    return {key: identity for key, identity in found if identity.access == "backups"}
+
+
+def node_identity(environment: Environment) -> str | None:
+    """Return the key of the identity that the nodes run under and take backups by, or None where the data has none."""
+    here = (
+        key for key, identity in backup_identities(environment).items() if identity.namespace == NAMESPACE
+    )
+    return next(here, None)
 
 
 def host(environment: Environment, key: str) -> str:

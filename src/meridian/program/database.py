@@ -8,7 +8,7 @@ import pulumi
 
 from components.cockroach.certificate import Certificate
 from components.cockroach.cluster import Database, DatabaseArgs
-from meridian.model.topology import NAMESPACE, Node, nodes_of
+from meridian.model.topology import NAMESPACE, Node, node_identity, nodes_of
 from meridian.program import providers
 from meridian.program.context import Context
 from meridian.program.refs import Upstream
@@ -33,14 +33,15 @@ class DatabasePlacement:
         provider: pulumi.ProviderResource,
         namespaces: Mapping[str, pulumi.Input[str]],
         accounts: Mapping[str, pulumi.Input[str]],
+        google_provider: pulumi.Input[str] | None,
     ) -> Database | None:
         """Make the nodes of a cluster, or nothing where the model places none; accounts are by identity."""
         environment = self._context.environment
         here = nodes_of(environment, cluster)
         if not here:
             return None
-        identities = environment.platform.identities
-        account = next(key for key, one in identities.items() if one.namespace == NAMESPACE)
+        account = node_identity(environment)
+        assert account is not None, "refused with the data"
         return Database(
             f"{kind}-database",
             DatabaseArgs(
@@ -52,6 +53,7 @@ class DatabasePlacement:
                 priority_class=PRIORITY_CLASS,
                 authority=self._told("bundle"),
                 certificates={node.key: self._certificate(node) for node in here},
+                google_provider=google_provider,
                 protect=self._context.protect,
             ),
             providers.using(provider, self._random),

@@ -9,7 +9,7 @@ from meridian.model.environment import Environment
 from meridian.model.machines import MACHINES, Machine
 from meridian.model.problems import Path, Problem
 from meridian.model.regions import Cloud
-from meridian.model.topology import JOIN_PER_REGION, NAMESPACE, join_nodes, nodes_of
+from meridian.model.topology import JOIN_PER_REGION, NAMESPACE, join_nodes, node_identity, nodes_of
 
 LEAST_CPU = 8
 MEMORY_PER_CPU_GIB = 4
@@ -175,12 +175,11 @@ def names(environment: Environment) -> Iterator[Problem]:
 
 def account(environment: Environment) -> Iterator[Problem]:
     """The nodes run under a service account of their namespace, by which they write backups."""
-    identities = environment.platform.identities
-    if not any(identity.namespace == NAMESPACE for identity in identities.values()):
+    if node_identity(environment) is None:
         yield Problem(
             ("platform", "identities"),
-            sorted(identities),
-            f"none lies in namespace {NAMESPACE}: the database's nodes have no service account",
+            sorted(environment.platform.identities),
+            f"none in namespace {NAMESPACE} takes backups: the database's nodes have no service account for them",
             "add one with `access: backups`",
         )
 

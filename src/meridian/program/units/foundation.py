@@ -20,6 +20,7 @@ from components.gcp.ci_federation import CiFederationArgs as GcpFederationArgs
 from components.gcp.keys import RegionKeys as GcpKeys
 from components.gcp.keys import RegionKeysArgs as GcpKeysArgs
 from components.gcp.services import ProjectServices, ProjectServicesArgs
+from components.gcp.workload_pool import WorkloadPool, WorkloadPoolArgs
 from meridian.program import naming, providers
 from meridian.program.context import Context
 
@@ -64,6 +65,11 @@ def wire(context: Context) -> None:
     federation = GcpFederation(
         "ci-gcp",
         GcpFederationArgs(project=project, environment=environment.environment, ci=environment.ci),
+        after_services,
+    )
+    workloads = WorkloadPool(
+        "workloads-gcp",
+        WorkloadPoolArgs(project=project, pool_id=f"{environment.environment}-pods"),
         after_services,
     )
     ProjectBudget(
@@ -138,6 +144,7 @@ def wire(context: Context) -> None:
             "aws_previewer": roles.previewer,
         },
     )
+    pulumi.export("workloads", {"pool": workloads.id, "principals": workloads.principals})
     # Not the authority's key: whoever holds it could be any node or user.
     pulumi.export("database_certificates", database.as_exports())
     pulumi.export("origin_pull", {"certificate": pull.certificate, "key": pull.key})

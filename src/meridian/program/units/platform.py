@@ -35,7 +35,13 @@ def wire(context: Context) -> None:
         accounts = _accounts(context, cluster, namespaces, upstream)
         services(context, cluster, namespaces, accounts, [*ground, accounts])
         database.place(
-            cluster.kind, cluster.site.cluster.name, cluster.provider, namespaces.names, accounts.names
+            cluster.kind,
+            cluster.site.cluster.name,
+            cluster.provider,
+            namespaces.names,
+            accounts.names,
+            # On GKE a pod has Google's identity by itself.
+            upstream.get("gcp", "eks_provider").apply(str) if cloud == "aws" else None,
         )
 
 
@@ -145,7 +151,6 @@ def _cloud_identities(
             project=environment.gcp.project,
             cluster=cluster,
             pool=target.outputs.workload_identity,
-            backups=upstream.get("gcp", "backups"),
             encryption_key=target.keys["database"],
             secrets_prefix=naming.secrets_prefix(environment, region),
         ),

@@ -14,8 +14,10 @@ from components.aws.keys import RegionKeysArgs as AwsKeysArgs
 from components.aws.network import Network as AwsNetwork
 from components.aws.network import NetworkArgs as AwsNetworkArgs
 from components.aws.transit import TransitGateway, TransitGatewayArgs
+from components.gcp.backup_access import BackupAccess, BackupAccessArgs
 from components.gcp.backup_bucket import BackupBucket as GcpBackups
 from components.gcp.backup_bucket import BackupBucketArgs
+from components.gcp.cluster_federation import ClusterFederation, ClusterFederationArgs
 from components.gcp.edge_logs import EdgeLogs, EdgeLogsArgs
 from components.gcp.gke_cluster import GkeCluster, GkeClusterArgs
 from components.gcp.ingress_address import IngressAddress as GcpIngress
@@ -98,6 +100,19 @@ def wire(context: Context) -> None:
             protect=context.protect,
         ),
         on_google,
+    )
+    BackupAccess(
+        "backups-gcp-access",
+        BackupAccessArgs(
+            bucket=google_backups.bucket_name,
+            key_id=google_keys.keys["backups"],
+            project=environment.gcp.project,
+            project_number=environment.gcp.project_number,
+            identities=topology.backup_identities(environment),
+            federated=foundation.get("workloads", "principals"),
+        ),
+        # The project's pool of GKE's accounts exists with its first cluster.
+        pulumi.ResourceOptions.merge(on_google, pulumi.ResourceOptions(depends_on=[gke])),
     )
 
     google_ingress = GcpIngress(
@@ -196,6 +211,17 @@ def wire(context: Context) -> None:
     )
 
     # Between them
+    federation = ClusterFederation(
+        "eks-google",
+        ClusterFederationArgs(
+            project=environment.gcp.project,
+            pool_id=foundation.get("workloads", "pool"),
+            provider_id=f"eks-{key}",
+            issuer=eks.outputs.workload_identity,
+            identities=list(topology.backup_identities(environment).values()),
+        ),
+        on_google,
+    )
     HaVpn(
         "vpn",
         HaVpnArgs(
@@ -219,6 +245,7 @@ def wire(context: Context) -> None:
             "backups": google_backups.bucket_name,
             "edge_logs": edge_logs.bucket_name,
             "keys": google_keys.keys,
+            "eks_provider": federation.resource,
         },
     )
     pulumi.export(
