@@ -72,6 +72,14 @@ def test_results_are_kept_with_their_digest_in_a_journal_that_is_whole(tmp_path:
     file = keep(checkout, "local", found)
     (entry,) = journal(checkout, EVIDENCE).entries()
     assert entry["content"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert entry["content"]["outcomes"] == {"passed": 1, "failed": 0, "not applicable": 1}
-    assert [each["check"] for each in json.loads(file.read_text())["checks"]] == ["tls-minimum", "sign-on"]
+    assert entry["content"]["outcomes"] == {
+        "passed": 1,
+        "failed": 0,
+        "not applicable": 1,
+        "not checked": 0,
+    }
+    assert file.stat().st_mode & 0o077 == 0
+    checks = json.loads(file.read_text())["checks"]
+    assert [each["check"] for each in checks] == ["tls-minimum", "sign-on"]
+    assert all(each["title"] and each["controls"] and each["at"] for each in checks)
     assert journal(checkout, EVIDENCE).problems() == []

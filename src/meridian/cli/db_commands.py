@@ -93,20 +93,10 @@ def _acting(role: str, given: list[str]) -> list[str]:
 def _url(address: dict[str, Any]) -> str:
     from urllib.parse import quote, urlencode
 
+    from meridian.local.database.reach import proofs
+
     where = f"postgresql://{address['user']}@{address['host']}:{address['port']}/{address['database']}"
-    return f"{where}?{urlencode(_proofs(address), quote_via=quote, safe='')}"
-
-
-def _proofs(address: dict[str, Any]) -> dict[str, str]:
-    """Return libpq's settings that prove who we are and, over TLS, who the server is."""
-    if "passfile" in address:
-        return {"passfile": address["passfile"]}
-    return {
-        "sslmode": "verify-full",
-        "sslrootcert": address["authority_file"],
-        "sslcert": address["certificate_file"],
-        "sslkey": address["key_file"],
-    }
+    return f"{where}?{urlencode(proofs(address), quote_via=quote, safe='')}"
 
 
 def _clouds() -> LocalClouds:
@@ -132,17 +122,11 @@ def _address(name: str) -> dict[str, Any]:
 
 def _tables(address: dict[str, Any]) -> list[dict[str, Any]]:
     import psycopg
-    from psycopg.conninfo import make_conninfo
     from psycopg.rows import dict_row
 
-    settings = make_conninfo(
-        host=address["host"],
-        port=address["port"],
-        user=address["user"],
-        dbname=address["database"],
-        **_proofs(address),
-    )
-    with psycopg.connect(settings, row_factory=dict_row) as connection:
+    from meridian.local.database.reach import settings
+
+    with psycopg.connect(settings(address), row_factory=dict_row) as connection:
         return connection.execute(
             "SELECT c.relname AS table, c.relrowsecurity AS rls, c.relforcerowsecurity AS forced, "
             "(SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) AS policies "

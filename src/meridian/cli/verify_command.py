@@ -1,118 +1,101 @@
-"""`meridian verify`: try on the running clusters what the data promises."""
+"""`meridian verify`: try on what runs what the data promises."""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from meridian.cli.shown import Json, running
-from meridian.local.client import ClusterInfo, LocalClouds
-from meridian.local.issuer import Signer
+from meridian.local.client import LocalClouds
 from meridian.model import load_environment
-from meridian.model.environment import Environment
 from meridian.orchestrator.errors import UsageError
 from meridian.orchestrator.providers_mode import LOCAL
 from meridian.paths import Checkout, find_checkout
-from meridian.verify import encryption, sign_on, tls
+from meridian.verify import by_kubeconfig, on_local
+from meridian.verify.catalogue import CHECKS
 from meridian.verify.record import keep
-from meridian.verify.result import Checked, Outcome, judged
-
-CHECKS = (encryption.NAME, tls.NAME, sign_on.NAME)
+from meridian.verify.result import Checked, Outcome
+from meridian.verify.run import Task, run
+from policies.load import FOLDER
 
 
 def verify(
-    env: Annotated[
-        str, typer.Argument(metavar="ENV", help="`local`: only its API servers are reached from here.")
-    ],
+    env: Annotated[str, typer.Argument(metavar="ENV", help="`local`, or any environment with --kubeconfig.")],
     checks: Annotated[
-        list[str] | None, typer.Argument(metavar="[CHECK]...", help="Only these checks.")
+        list[str] | None, typer.Argument(metavar="[CHECK]...", help=f"Only these: {', '.join(CHECKS)}.")
+    ] = None,
+    cluster: Annotated[
+        list[str] | None, typer.Option("--cluster", "-c", help="Only these clusters; repeat it for several.")
+    ] = None,
+    kubeconfig: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kubeconfig",
+            metavar="[CLUSTER=]FILE",
+            help="Reach a cluster by this file, without writing to it; repeat it for several.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Check what runs by trying it; exits with 1 when something that was expected is not seen."""
-    for name in checks or ():
-        if name not in CHECKS:
-            raise typer.BadParameter(
-                f"{name!r} is no check; choose of {', '.join(CHECKS)}", param_hint="CHECK"
-            )
-    if env != LOCAL:
-        raise UsageError(
-            f"verify {env}", "its control planes are private and not reached from here", "verify local"
-        )
-    checkout, clouds = find_checkout(), running()
-    environment = load_environment(checkout.root, env)
-    work = [(name, cluster) for cluster in clouds.clusters() for name in checks or CHECKS]
-    with ThreadPoolExecutor(8) as pool:
-        found = list(
-            pool.map(lambda each: _check(each[0], each[1], clouds_of(checkout), environment, checkout), work)
-        )
+    _one_of("CHECK", checks, list(CHECKS))
+    checkout = find_checkout()
+    wanted = _tasks(checkout, env, cluster, kubeconfig)
+    chosen = set(checks or CHECKS)
+    found = [each for each in run(task for task in wanted if chosen & {*task.checks}) if each.check in chosen]
+    if not found:
+        raise typer.BadParameter("it is no check of a cluster; leave --cluster out", param_hint="CHECK")
     kept = keep(checkout, env, found)
     if as_json:
         typer.echo(json.dumps([each.to_json() for each in found], indent=2))
     else:
-        for each in found:
-            typer.echo(f"{each.outcome.value:14} {each.check:18} {each.subject}: {each.seen}")
-            if each.outcome is Outcome.FAILED:
-                typer.echo(f"{'':14} expected: {each.expected}")
+        _show(found)
     typer.echo(f"kept as {kept.relative_to(checkout.root)}", err=True)
-    if not found or any(each.outcome is Outcome.FAILED for each in found):
+    outcomes = {each.outcome for each in found}
+    if Outcome.FAILED in outcomes or outcomes <= {Outcome.NOT_CHECKED}:
         raise typer.Exit(1)
 
 
-def clouds_of(checkout: Checkout) -> LocalClouds:
-    """Return a connection of its own: one connection answers one question at a time."""
+def _tasks(checkout: Checkout, env: str, only: list[str] | None, kubeconfig: list[str] | None) -> list[Task]:
+    environment = load_environment(checkout.root, env)
+    _one_of("--cluster", only, list(environment.clusters()))
+    own = checkout.root / "policies"
+    policies = own if (own / "access.yaml").is_file() else FOLDER
+    if kubeconfig:
+        reached = by_kubeconfig.clusters(environment, kubeconfig)
+        tasks = by_kubeconfig.tasks(environment, policies, reached)
+        return [task for task in tasks if not only or task.subject in only]
+    if env != LOCAL:
+        raise UsageError(
+            f"verify {env}",
+            "its control planes are private and not reached from here",
+            f"`meridian verify {env} --kubeconfig FILE` from where kubectl reaches them, or `meridian verify local`",
+        )
+    tasks = on_local.tasks(checkout, environment, policies, lambda: _clouds(checkout), running().clusters())
+    return [task for task in tasks if not only or task.subject in only]
+
+
+def _one_of(hint: str, given: list[str] | None, known: list[str]) -> None:
+    for name in given or ():
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is none; choose of {', '.join(known)}", param_hint=hint)
+
+
+def _show(found: list[Checked]) -> None:
+    for each in found:
+        typer.echo(f"{each.outcome.value:14} {each.check:20} {each.subject}: {each.seen}")
+        if each.outcome is Outcome.FAILED:
+            typer.echo(f"{'':14} expected: {each.expected}")
+    counts = {outcome: sum(each.outcome is outcome for each in found) for outcome in Outcome}
+    typer.echo(", ".join(f"{number} {outcome.value}" for outcome, number in counts.items() if number))
+
+
+def _clouds(checkout: Checkout) -> LocalClouds:
     clouds = LocalClouds.connect(checkout)
     if clouds is None:
         raise UsageError(
             "verify", "the embedded clouds have ended meanwhile", "`meridian up local`, then again"
         )
     return clouds
-
-
-def _check(
-    name: str, cluster: ClusterInfo, clouds: LocalClouds, environment: Environment, checkout: Checkout
-) -> Checked:
-    """Return one check's result; a check that could not be done to its end has failed."""
-    try:
-        place = urlsplit(cluster.endpoint)
-        if name == encryption.NAME:
-            return encryption.check(
-                cluster.name, cluster.kubeconfig, lambda prefix: clouds.stored(cluster.name, prefix)
-            )
-        if name == tls.NAME:
-            return tls.check(
-                cluster.name, str(place.hostname), place.port or 443, _minimum(cluster, environment)
-            )
-        signer = Signer(checkout.local / "issuer")
-        with tempfile.TemporaryDirectory() as folder:
-            stranger = Signer(Path(folder))
-            return sign_on.check(
-                cluster.name,
-                cluster.endpoint,
-                _authority(cluster.kubeconfig),
-                clouds.sign_on(cluster.name),
-                signer.token,
-                stranger.token,
-            )
-    except Exception as error:
-        return judged(
-            name, cluster.name, "began the check", "it ends", f"{type(error).__name__}: {error}"[:300], False
-        )
-
-
-def _minimum(cluster: ClusterInfo, environment: Environment) -> str:
-    sites = [site for region in environment.regions.values() for site in (region.gcp, region.aws)]
-    return next(site.cluster.tls_minimum for site in sites if site.cluster.name == cluster.name)
-
-
-def _authority(kubeconfig: Path) -> str:
-    import base64
-
-    cluster = json.loads(kubeconfig.read_text())["clusters"][0]["cluster"]
-    return base64.b64decode(cluster["certificate-authority-data"]).decode()

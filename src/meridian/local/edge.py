@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 BALANCER = "cloudflare:index/loadBalancer:LoadBalancer"
 POOL = "cloudflare:index/loadBalancerPool:LoadBalancerPool"
 MONITOR = "cloudflare:index/loadBalancerMonitor:LoadBalancerMonitor"
+ZONE_SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
 SCALES = (0.01, 100.0)
 _KINDS = {"balancers": BALANCER, "pools": POOL, "monitors": MONITOR}
 _LOG = logging.getLogger("meridian.local")
@@ -138,6 +139,7 @@ class EdgeProcesses:
             self._origin(record, ports[name], up)
         config = {
             "time_scale": self.time_scale,
+            "tls_minimum": self._tls_minimum(),
             "resources": {
                 name: {record.id: plain(record.inputs) for record in records}
                 for name, records in kinds.items()
@@ -147,6 +149,13 @@ class EdgeProcesses:
         self._write(self._folder / "config.json", config)
         if self._router is None:
             self._router = self._child("router", "meridian.local.router.server", self._folder)
+
+    def _tls_minimum(self) -> str | None:
+        """Return the highest minimum that any zone sets: one router stands for all of them."""
+        settings = [record.inputs for record in self._inventory.all(token=ZONE_SETTING)]
+        return max(
+            (str(each["value"]) for each in settings if each["settingId"] == "min_tls_version"), default=None
+        )
 
     def _origin(self, record: Record, port: int, up: Collection[str]) -> None:
         certificate, key = self._authority.issue(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from kubernetes import client, config
 
+from meridian.verify.catalogue import ENCRYPTION
 from meridian.verify.result import Checked, judged
 
-NAME = "secrets-encryption"
 _MARK = b"k8s:enc:"
 """What the API server puts before an encrypted value (Kubernetes, "Encrypting Confidential Data at Rest")."""
 _DID = "wrote a secret with a random value, read all secrets' bytes from etcd, removed it"
@@ -45,4 +45,4 @@ def check(cluster: str, kubeconfig: Path, stored: Callable[[str], dict[str, byte
         f"{'; form ' + ', '.join(marks) if marks else ''}{'' if written else '; the new secret is not in etcd'}"
     )
     expected = "every secret begins with k8s:enc:, and the value is nowhere"
-    return judged(NAME, cluster, _DID, expected, seen, written and not plain and not readable)
+    return judged(ENCRYPTION, cluster, _DID, expected, seen, written and not plain and not readable)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from meridian.verify.result import Checked, Outcome
 
 
 def keep(checkout: Checkout, environment: str, found: Sequence[Checked]) -> Path:
-    """Write the results under .meridian/evidence and note their SHA-256; return the file."""
+    """Write the results under .meridian/evidence in one step and note their SHA-256; return the file."""
     now = datetime.now(UTC)
     folder = checkout.work / "evidence" / environment / "verify"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -25,7 +26,12 @@ def keep(checkout: Checkout, environment: str, found: Sequence[Checked]) -> Path
         "checks": [each.to_json() for each in found],
     }
     raw = json.dumps(content, indent=1).encode() + b"\n"
-    file.write_bytes(raw)
+    fresh = file.with_name(f".{file.name}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(raw)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(file)
     entry = {
         "environment": environment,
         "file": str(file.relative_to(checkout.work)),

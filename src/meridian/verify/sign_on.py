@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
+from meridian.verify.catalogue import SIGN_ON
 from meridian.verify.result import Checked, judged, not_applicable
 
-NAME = "sign-on"
 Sign = Callable[[Mapping[str, Any]], str]
 _REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _EMAIL, _GROUP = "verify@meridian.example", "verify-group"
@@ -35,7 +35,7 @@ def check(
     """
     if not trust:
         return not_applicable(
-            NAME, cluster, "no OpenID provider: GKE signs people on by their Google accounts"
+            SIGN_ON, cluster, "no OpenID provider: GKE signs people on by their Google accounts"
         )
     now = int(time.time())
     good = {
@@ -67,7 +67,7 @@ def check(
     groups = user.get("groups") or []
     signed_on = status == 201 and str(user.get("username", "")).endswith(_EMAIL) and _GROUP in groups
     return judged(
-        NAME,
+        SIGN_ON,
         cluster,
         f"asked who a token's bearer is: with a good token, and with {', '.join(wrong)}",
         f"the good one is {_EMAIL} in {_GROUP}; every other is refused with 401",

@@ -6,26 +6,33 @@ import socket
 import ssl
 import warnings
 
+from meridian.verify.catalogue import TLS
 from meridian.verify.result import Checked, judged
 
-NAME = "tls-minimum"
-_BELOW = {"1.3": ssl.TLSVersion.TLSv1_2, "1.2": ssl.TLSVersion.TLSv1_1}
+_BELOW = {
+    "1.3": (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2),
+    "1.2": (ssl.TLSVersion.TLSv1_1,),
+}
 _SECONDS = 5.0
 
 
-def check(subject: str, host: str, port: int, minimum: str) -> Checked:
-    """Return whether the version below the minimum is refused and TLS 1.3 is taken."""
-    below = _BELOW[minimum]
-    low, high = _handshake(host, port, below), _handshake(host, port, ssl.TLSVersion.TLSv1_3)
-    shown = below.name.replace("TLSv1_", "TLS 1.")
+def check(subject: str, host: str, port: int, minimum: str, name: str = TLS) -> Checked:
+    """Return whether the versions below the minimum are refused and TLS 1.3 is taken."""
+    low = {_shown(version): _handshake(host, port, version) for version in _BELOW[minimum]}
+    high = _handshake(host, port, ssl.TLSVersion.TLSv1_3)
+    below = " and ".join(low)
     return judged(
-        NAME,
+        name,
         subject,
-        f"a handshake with {shown} only, then one with TLS 1.3 only",
-        f"{shown} refused by the server, TLS 1.3 taken",
-        f"{shown}: {low}; TLS 1.3: {high}",
-        low.startswith("refused by the server") and high == "taken",
+        f"handshakes with only {below}, then one with only TLS 1.3",
+        f"{below} refused by the server, TLS 1.3 taken",
+        "; ".join(f"{version}: {answer}" for version, answer in {**low, "TLS 1.3": high}.items()),
+        all(answer.startswith("refused by the server") for answer in low.values()) and high == "taken",
     )
+
+
+def _shown(version: ssl.TLSVersion) -> str:
+    return version.name.replace("TLSv1_", "TLS 1.")
 
 
 def _handshake(host: str, port: int, version: ssl.TLSVersion) -> str:
@@ -46,6 +53,9 @@ def _handshake(host: str, port: int, version: ssl.TLSVersion) -> str:
             context.wrap_socket(plain, server_hostname=host),
         ):
             return "taken"
+    except (ssl.SSLEOFError, ConnectionResetError):
+        # Some servers, Python's asyncio among them, close without an alert; a dead one takes no TLS 1.3 either.
+        return "refused by the server: it closed the connection"
     except ssl.SSLError as error:
         alert = "ALERT" in (error.reason or "")
         return f"refused by the server: {error.reason}" if alert else f"no handshake: {error.reason}"

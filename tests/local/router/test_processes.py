@@ -22,6 +22,8 @@ from meridian.local.inventory import Inventory, Record
 from meridian.local.router.client import RouterClient, RouterStatus
 from meridian.local.router.server import POPULATIONS
 from meridian.paths import Checkout
+from meridian.verify import tls
+from meridian.verify.result import Outcome
 
 from .net import HOST, Fake, pools
 from .test_proxying import ROOT
@@ -149,6 +151,17 @@ def test_a_change_of_the_configuration_is_followed(router: Process) -> None:
     write(router.folder, changed)
     eventually(lambda: [b.hostname for b in router.client.status().balancers] == ["new.example.com"], 10)
     assert router.client.status().time_scale == 0.5
+
+
+def test_the_router_refuses_tls_below_the_zones_minimum(router: Process) -> None:
+    port = router.client.status().listeners["ANY"]
+
+    def refused(minimum: str) -> bool:
+        return tls.check("edge", "127.0.0.1", port, minimum).outcome is Outcome.PASSED
+
+    assert refused("1.2") and not refused("1.3")
+    write(router.folder, {**CONFIG, "tls_minimum": "1.3"})
+    eventually(lambda: refused("1.3"))
 
 
 def test_after_kill_9_ports_events_and_health_are_kept(router: Process) -> None:

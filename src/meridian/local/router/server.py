@@ -33,6 +33,8 @@ from meridian.wording import counted
 
 POPULATIONS = ("ANY", *REGIONS)
 """One listener each; visitors of ANY are of no region unless their header names one."""
+_TLS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+"""Older ones are not spoken here, whatever a zone allows."""
 _POLL_SECONDS = 0.1
 _SHOWN_EVENTS = 20
 
@@ -107,6 +109,7 @@ class RouterProcess:
     def _apply(self) -> None:
         resources = Resources.read(self._config.get("resources") or {})
         self._certify(sorted(resources.balancers))
+        self._tls.minimum_version = _TLS.get(str(self._config.get("tls_minimum")), ssl.TLSVersion.TLSv1_2)
         self._edge.follow(resources, Resolver.read(self._config.get("origins") or {}))
         scale = float(self._config.get("time_scale", 1.0))
         if scale != self._scale:

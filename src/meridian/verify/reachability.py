@@ -1,7 +1,8 @@
 """A small, pure reading of networking.k8s.io/v1 NetworkPolicy (Kubernetes docs, "Network Policies").
 
 A connection passes when the source's egress and the target's ingress both allow it; a pod that no policy selects for a
-direction is open in it. Written for tests: matchLabels, matchExpressions of `In`, ipBlock with except, numeric ports.
+direction is open in it. Read here: label selectors with all operators, ipBlock with except, numeric ports and their ranges.
+A named port raises ValueError: which number it is only the pod tells.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Pod:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def all_labels(self) -> dict[str, str]:
+        """Return its labels with the one that names its app."""
         return {"app.kubernetes.io/name": self.app, **self.labels}
 
 
@@ -67,8 +69,18 @@ def _one_way(
 
 def _port(ports: Sequence[Mapping[str, Any]] | None, port: int, protocol: str) -> bool:
     return not ports or any(
-        each.get("port") in (None, port) and each.get("protocol", "TCP") == protocol for each in ports
+        each.get("protocol", "TCP") == protocol and _holds(each.get("port"), each.get("endPort"), port)
+        for each in ports
     )
+
+
+def _holds(first: int | str | None, last: int | None, port: int) -> bool:
+    if isinstance(first, str):
+        # It is data that is wrong, not the type of an argument.
+        raise ValueError(  # noqa: TRY004
+            f"port {first!r} of a network policy: named ports are not read here; write a number"
+        )
+    return first is None or first <= port <= (last or first)
 
 
 def _peer(peers: Sequence[Mapping[str, Any]] | None, namespace: str, other: End) -> bool:
@@ -97,8 +109,16 @@ def _is(peer: Mapping[str, Any], namespace: str, other: End) -> bool:
 
 def _matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     wanted = selector.get("matchLabels") or {}
-    expressions = selector.get("matchExpressions") or ()
-    assert all(each["operator"] == "In" for each in expressions), "only In is read here"
     return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        labels.get(each["key"]) in each["values"] for each in expressions
+        _expression(each, labels) for each in selector.get("matchExpressions") or ()
     )
+
+
+def _expression(asked: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, operator, values = asked["key"], asked["operator"], asked.get("values") or ()
+    if operator == "Exists":
+        return key in labels
+    if operator == "DoesNotExist":
+        return key not in labels
+    # A pod without the label is not in any list, so NotIn takes it (Kubernetes docs, "Labels and Selectors").
+    return bool(labels.get(key) in values) is (operator == "In")
