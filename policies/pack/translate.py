@@ -21,7 +21,7 @@ from pulumi_policy import (
 from pulumi_policy import Severity as SdkSeverity
 from pulumi_policy.proxy import UnknownValueError
 
-from meridian.compliance.evaluate import Policies, finding_of, path_of
+from meridian.compliance.evaluate import Policies, excuses, finding_of
 from meridian.compliance.rule import Rule, Scene, Scope
 from meridian.plan import UNKNOWN, Plan, PlannedResource
 
@@ -59,7 +59,7 @@ def _policy(policies: Policies, rule: Rule, environment: str, wish: str) -> Poli
         for problem in rule.check(Scene(plan, policies.registers, today)):
             finding = finding_of(rule, problem, environment, policies.controls)
             if not any(
-                each.covers(rule.id, environment, path_of(finding)) and not each.expired(today)
+                excuses(each, finding, environment) and not each.expired(today)
                 for each in policies.exceptions
             ):
                 report(f"{finding.resource}: {finding.message}", finding.urn or None)

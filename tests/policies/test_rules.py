@@ -81,6 +81,21 @@ def test_an_exception_that_matches_nothing_is_reported_and_does_not_stop() -> No
     assert [each.rule for each in report.findings] == [UNUSED] and not report.mandatory
 
 
+def test_an_exception_for_named_values_covers_no_other_and_reports_those_that_are_gone() -> None:
+    case = next(each for each in CASES if each.rule == "image-by-digest")
+    plan = plan_of(case.edit(resources()))
+    [found] = replace(POLICIES, exceptions=()).run(plan, DAY).findings
+
+    def judged(*values: str) -> list[tuple[str, str]]:
+        made = _exemption("*", DAY).model_copy(update={"rule": "image-by-digest", "values": values})
+        report = replace(POLICIES, exceptions=(made,)).run(plan, DAY)
+        return [(each.rule, each.value) for each in report.findings]
+
+    assert judged(found.value) == []
+    assert judged(found.value, "gone:1") == [(UNUSED, "gone:1")]
+    assert judged("another:1") == [("image-by-digest", found.value), (UNUSED, "*")]
+
+
 def test_rules_of_the_whole_estate_are_silent_about_a_part_of_it() -> None:
     without = [each for each in resources() if each.name != "audit"]
     assert not replace(POLICIES, exceptions=()).run(plan_of(without), DAY, whole=False).findings

@@ -111,7 +111,7 @@ class Policies:
         ]
         open_, excepted = _excepted(found, self.exceptions, plan.environment, today)
         if whole:
-            open_ += _of_exceptions(self.exceptions, excepted, found, plan.environment, today)
+            open_ += _of_exceptions(self.exceptions, found, plan.environment, today)
         return Report(
             plan.environment,
             plan.digest(),
@@ -153,7 +153,7 @@ def _excepted(
     open_: list[Finding] = []
     excepted: list[Excepted] = []
     for finding in findings:
-        cover = next((e for e in live if e.covers(finding.rule, environment, path_of(finding))), None)
+        cover = next((each for each in live if excuses(each, finding, environment)), None)
         if cover:
             excepted.append(Excepted(finding, cover))
         else:
@@ -162,13 +162,8 @@ def _excepted(
 
 
 def _of_exceptions(
-    exceptions: Iterable[Exemption],
-    excepted: Sequence[Excepted],
-    found: Sequence[Finding],
-    environment: str,
-    today: date,
+    exceptions: Iterable[Exemption], found: Sequence[Finding], environment: str, today: date
 ) -> Iterator[Finding]:
-    used = {id(each.exception) for each in excepted}
     for each in exceptions:
         if environment not in each.environments:
             continue
@@ -181,17 +176,23 @@ def _of_exceptions(
                 "an exception holds until its day only",
                 f"mend the resource, or let {each.owner} decide anew with a new day",
             )
-        elif id(each) not in used and not any(
-            each.covers(other.rule, environment, path_of(other)) for other in found
-        ):
+            continue
+        covered = {other.value for other in found if excuses(each, other, environment)}
+        unused = [each.resource] if not covered else [value for value in each.values if value not in covered]
+        for value in unused:
             yield _about(
                 each,
                 UNUSED,
                 Level.ADVISORY,
-                each.resource,
+                value,
                 "an exception that matches nothing hides what comes later",
                 "remove it from policies/exceptions.yaml",
             )
+
+
+def excuses(exemption: Exemption, finding: Finding, environment: str) -> bool:
+    """True when an exception speaks of a finding; says nothing about its day."""
+    return exemption.covers(finding.rule, environment, path_of(finding), finding.value)
 
 
 def _about(exemption: Exemption, rule: str, level: Level, value: str, demand: str, fix: str) -> Finding:

@@ -19,14 +19,21 @@ class Exemption(Model):
     rule: str
     resource: str
     """Pattern of unit/type/name, such as `*-platform/kubernetes:core/v1:Namespace/*-datadog`."""
+    values: tuple[str, ...] = ()
+    """The only values that it excuses, such as images by name and tag; none: whatever the rule found there."""
     environments: Annotated[tuple[str, ...], Field(min_length=1)]
     owner: Annotated[str, Field(min_length=3)]
     reason: Annotated[str, Field(min_length=20)]
     expires: date
 
-    def covers(self, rule: str, environment: str, resource: str) -> bool:
-        """True when it speaks of this rule, environment and resource; says nothing about its day."""
-        return rule == self.rule and environment in self.environments and fnmatchcase(resource, self.resource)
+    def covers(self, rule: str, environment: str, resource: str, value: str) -> bool:
+        """True when it speaks of this rule, environment, resource and value; says nothing about its day."""
+        return (
+            rule == self.rule
+            and environment in self.environments
+            and fnmatchcase(resource, self.resource)
+            and (not self.values or value in self.values)
+        )
 
     def expired(self, today: date) -> bool:
         """True after its last day."""
