@@ -115,7 +115,7 @@ def test_the_table_has_a_line_for_each_check_of_each_control_and_for_those_witho
 
 
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
-    keep(Checkout(tmp_path), "prod", [judged("edge-tls", "eu", "", "", "=HYPERLINK(1)", True)])
+    keep(Checkout(tmp_path), "prod", [judged("pod-security", "eu", "", "", "=HYPERLINK(1)", True)])
     found = evidence(tmp_path)
     one = replace(found.aside[0], controls=frozenset({"gdpr-art5"}))
     first = replace(found.controls[0], observations=(one,))
