@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from meridian.orchestrator import commands, render
+from meridian.orchestrator import commands, queries, render
 from meridian.orchestrator.commands import Estate
 from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.units import Mark
@@ -133,14 +133,14 @@ def test_destroy_leaves_nothing_and_a_second_has_nothing_to_do(estate: Estate, t
 def test_outputs_come_from_state_with_secrets_masked(estate: Estate) -> None:
     commands.run(estate, "local", "up", units=["base"], plain=True)
     session, _ = commands.session_for(estate, "local", "env", "auto")
-    assert commands.outputs(session, ["base"], show_secrets=False)["base"] == {
+    assert queries.outputs(session, ["base"], show_secrets=False)["base"] == {
         "name": "base",
         "password": "[secret]",
     }
-    assert commands.outputs(session, ["base"], show_secrets=True)["base"]["password"] == "hunter2-base"
+    assert queries.outputs(session, ["base"], show_secrets=True)["base"]["password"] == "hunter2-base"
     for file in (estate.checkout.work / "logs").rglob("*.*"):
         assert b"hunter2" not in file.read_bytes(), file
-    state = commands.status(session, ["base", "left"])
+    state = queries.status(session, ["base", "left"])
     base, left = state["units"]
     assert (base["resources"], base["last"]["result"], left["resources"]) == (5, "succeeded", 0)
 

@@ -13,12 +13,13 @@ from meridian.audit.actions import note
 from meridian.model import ModelErrors
 from meridian.orchestrator.approval import hold_to, load_plan
 from meridian.orchestrator.capture import merged_plan
-from meridian.orchestrator.commands import Estate, lock_name, run, session_for
+from meridian.orchestrator.commands import Estate, run, session_for
 from meridian.orchestrator.errors import UsageError
 from meridian.orchestrator.locks import EnvironmentLock
 from meridian.orchestrator.render import text
 from meridian.orchestrator.result import Result
 from meridian.orchestrator.reviewing import note_applied, review_of
+from meridian.orchestrator.session import lock_name
 from meridian.report import files
 from meridian.report.review import Judgement
 

@@ -26,11 +26,11 @@ def outputs(
     ] = False,
 ) -> None:
     """Print the units' outputs from state; secrets are masked."""
-    from meridian.orchestrator import commands
+    from meridian.orchestrator import queries
     from meridian.orchestrator.units import select
 
     session, units = _session(env, "env", "auto")
-    found = commands.outputs(session, list(select(units, unit or ())), show_secrets=show_secrets)
+    found = queries.outputs(session, list(select(units, unit or ())), show_secrets=show_secrets)
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -43,11 +43,11 @@ def outputs(
 
 def status(env: Environment, unit: Units = None, as_json: Json = False) -> None:
     """Print what the state knows of every unit, open operations and who holds the environment."""
-    from meridian.orchestrator import commands
+    from meridian.orchestrator import queries
     from meridian.orchestrator.units import select
 
     session, units = _session(env, "env", "auto")
-    found = commands.status(session, list(select(units, unit or ())))
+    found = queries.status(session, list(select(units, unit or ())))
     if as_json:
         print(json.dumps(found, indent=2))
         return

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,6 +88,10 @@ class LocalClouds:
     def drift(self, resource_id: str, path: str | None, value: str | None) -> dict[str, Any]:
         """Change a property behind the estate's back; without a path the whole resource is deleted."""
         return dict(self._link.call("drift", resource=resource_id, path=path, value=value))
+
+    def sweep(self, environment: str, stack: str, known: Sequence[tuple[str, str]]) -> list[str]:
+        """Remove what exists for a stack and is not among the `known` pairs of type and id; return what it was."""
+        return list(self._link.call("sweep", environment=environment, stack=stack, known=known))
 
     def fault(self, action: str, **fault: Any) -> Any:
         """`add` (kind, types, operation, count, seconds), `list` or `clear` faults."""

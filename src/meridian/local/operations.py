@@ -142,6 +142,19 @@ class Operations:
         old, new = drift.change(self.inventory, record, path, value or "")
         return {"id": record.id, "path": path, "old": _shown(old), "new": _shown(new)}
 
+    def sweep(self, environment: str, stack: str, known: list[list[str]]) -> list[str]:
+        """Remove what exists for a stack and is not known to its state; the newest first."""
+        pairs = {(token, identifier) for token, identifier in known}
+        swept = [
+            record
+            for record in reversed(self.inventory.all(environment=environment))
+            if record.urn.startswith(f"urn:pulumi:{stack}::") and (record.token, record.id) not in pairs
+        ]
+        for record in swept:
+            self.inventory.remove(record.row)
+            self.planes.deleted(record)
+        return [f"{record.token.rsplit(':', 1)[1]} {record.id}" for record in swept]
+
     def faulty(self, action: str, given: dict[str, Any]) -> Any:
         """Add, list or clear faults."""
         if action == "add":
@@ -184,6 +197,8 @@ class Operations:
                 return self.planes.sign_on(arguments["cluster"])
             case "drift":
                 return self.drifted(arguments["resource"], arguments.get("path"), arguments.get("value"))
+            case "sweep":
+                return self.sweep(arguments["environment"], arguments["stack"], arguments["known"])
             case "fault":
                 return self.faulty(arguments["action"], arguments.get("fault") or {})
             case "database":

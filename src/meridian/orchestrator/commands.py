@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,19 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from meridian.orchestrator import progress as progress_
 from meridian.orchestrator import recover
 from meridian.orchestrator.engine import engine_binary
-from meridian.orchestrator.errors import InvalidEstateError, OrchestratorError, UsageError
+from meridian.orchestrator.errors import InvalidEstateError, UsageError
 from meridian.orchestrator.graph_run import GraphRun
+from meridian.orchestrator.idle import idle_units, note_applied_units
 from meridian.orchestrator.journal import noted
-from meridian.orchestrator.locks import EnvironmentLock, read_holder
+from meridian.orchestrator.locks import EnvironmentLock
 from meridian.orchestrator.providers_mode import LOCAL, Providers, decide
-from meridian.orchestrator.result import Result
-from meridian.orchestrator.session import PROJECT, Session, open_session
-from meridian.orchestrator.units import Graph, program_graph, reverse, select, unordered
+from meridian.orchestrator.result import Result, UnitResult
+from meridian.orchestrator.session import PROJECT, Session, lock_name, open_session
+from meridian.orchestrator.stacks import ensure_stacks
+from meridian.orchestrator.units import Graph, Mark, program_graph, reverse, select, unordered
+from meridian.orchestrator.unsaved import Unsaved
 from meridian.orchestrator.workers import ProgramSpec, WorkerPool
 from meridian.paths import Checkout
 
@@ -108,11 +109,13 @@ def run(
     consent: bool = False,
     held: EnvironmentLock | None = None,
     judged: bool = False,
+    idle: frozenset[str] = frozenset(),
 ) -> Result:
     """Run preview, up, refresh, destroy or recover over the units and return the merged result.
 
     An estate with policies is planned and judged before `up`, which does nothing when a mandatory rule is broken;
-    `judged` says that the caller has done so while holding the environment.
+    `judged` says that the caller has done so while holding the environment, and `idle` are the units in which it saw
+    nothing to do: they are left out.
 
     By default all units; with names, only these, and what they need of others comes from state. With `held` the
     caller holds the environment over several runs. Raises
@@ -120,13 +123,17 @@ def run(
     """
     began = time.monotonic()
     phases = Phases()
-    graph = select(estate.graph, units)
+    graph = {
+        unit: tuple(each for each in upstreams if each not in idle)
+        for unit, upstreams in select(estate.graph, units).items()
+        if unit not in idle
+    }
     session, reason = session_for(estate, environment, operation, providers)
     engine_binary(session)
     if operation == "up" and estate.policies and not judged:
         with nullcontext(held) if held else EnvironmentLock(estate.checkout, lock_name(session)) as lock:
 
-            def again(what: str) -> Result:
+            def again(what: str, idle: frozenset[str] = frozenset()) -> Result:
                 return run(
                     estate,
                     environment,
@@ -138,10 +145,15 @@ def run(
                     consent=consent,
                     held=lock,
                     judged=True,
+                    idle=idle,
                 )
 
+            left = Unsaved(session, embedded_clouds=estate.embedded_clouds).left
+            unclean = recover.examine(session, graph, left, consent=consent).prepare
             looked = again("preview")
-            return replace(looked, operation="up") if looked.refused or looked.interrupted else again("up")
+            if looked.refused or looked.interrupted:
+                return replace(looked, operation="up")
+            return _joined(looked, again("up", idle_units(session, graph, looked, unclean)))
     session.prepare()
     say(session.providers.sentence(environment, reason))
     with (
@@ -158,7 +170,7 @@ def run(
             # The clouds' daemon starts while the worker imports and the model is checked.
             clouds = aside.submit(_embedded, estate, session)
             # All of them, whatever was chosen: the engine refuses a reference to a stack that does not exist.
-            _ensure_stacks(session, estate.graph)
+            ensure_stacks(session, estate.graph)
             if estate.check and operation in ("preview", "up"):
                 problems = pool.call(estate.check, str(estate.checkout.root), environment)
                 phases.close("imports and model")
@@ -166,7 +178,8 @@ def run(
                     raise InvalidEstateError(problems)
             clouds.result()
             phases.close("embedded clouds")
-        recovery = recover.examine(session, graph, consent=consent or operation == "recover")
+        unsaved = Unsaved(session, embedded_clouds=estate.embedded_clouds)
+        recovery = recover.examine(session, graph, unsaved.left, consent=consent or operation == "recover")
         phases.close("stacks")
         prepare = recovery.prepare if operation in ("up", "destroy") else {}
         if operation == "recover":
@@ -181,6 +194,7 @@ def run(
                 _order(operation, graph),
                 pool,
                 view,
+                unsaved,
                 prepare=prepare,
                 on_engines=lock.engines,
             )
@@ -188,6 +202,7 @@ def run(
                 if unit in graph_run.results:
                     graph_run.results[unit].notes.extend(notes)
             results = graph_run.run()
+            _settle(session, operation, results, unsaved)
         phases.close("warm engines" if pool.was_warm else "engines")
         result = Result(
             environment,
@@ -208,10 +223,28 @@ def run(
     return result
 
 
-def lock_name(session: Session) -> str:
-    """Return the name under which an environment is held."""
-    # A plan shares nothing with the environment that it plans.
-    return f"{session.environment}-plan" if session.providers is Providers.PLAN else session.environment
+def _settle(session: Session, operation: str, results: Sequence[UnitResult], unsaved: Unsaved) -> None:
+    """Note what was brought up, and sweep up after dead runs where state and clouds have been brought together."""
+    done = [result for result in results if result.mark is Mark.DONE]
+    if operation == "up":
+        note_applied_units(session, [result.unit for result in done])
+    if operation in ("up", "destroy"):
+        for result in done:
+            if result.unit in unsaved.left:
+                result.notes.extend(recover.sweep(session, result.unit))
+                unsaved.settle(result.unit)
+
+
+def _joined(looked: Result, applied: Result) -> Result:
+    """Return the result of an `up` together with the units and the time of the preview before it."""
+    ran = {unit.unit: unit for unit in applied.units}
+    return replace(
+        applied,
+        units=[ran.get(unit.unit, unit) for unit in looked.units],
+        seconds=looked.seconds + applied.seconds,
+        phases={"plan and rules": looked.seconds, **applied.phases},
+        policies=looked.policies,
+    )
 
 
 def lock_names(checkout: Checkout) -> list[str]:
@@ -236,98 +269,4 @@ def _embedded(estate: Estate, session: Session) -> None:
     client.LocalClouds.ensure_running(estate.checkout)
 
 
-def _ensure_stacks(session: Session, graph: Graph) -> None:
-    stacks = [session.stack(unit) for unit in graph]
-    backend = session.file_backend
-    if backend is not None:
-        if session.providers is Providers.PLAN:
-            backend.clear(stacks)
-        for stack in backend.ensure(stacks):
-            session.forget_salt(stack)
-        return
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda stack: _init_remote(session, stack), stacks))
-
-
-def _init_remote(session: Session, stack: str) -> None:
-    done = subprocess.run(
-        [str(engine_binary(session)), "stack", "init", stack, "--non-interactive", "--no-select"],
-        cwd=session.checkout.root,
-        env=session.environ(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode and "already exists" not in done.stderr:
-        raise OrchestratorError(
-            f"{session.backend_url}: {done.stderr.strip()}",
-            "the back end must hold the environment's stacks",
-            "check the back end's URL and your sign-in to it (`pulumi login`)",
-        )
-
-
-def outputs(session: Session, units: Sequence[str], *, show_secrets: bool) -> dict[str, dict[str, Any]]:
-    """Return the outputs of the units from state; secrets are masked unless asked for."""
-    import json
-
-    backend = session.file_backend
-    found: dict[str, dict[str, Any]] = {}
-    for unit in units:
-        stack = session.stack(unit)
-        if backend is not None and not show_secrets:
-            found[unit] = backend.outputs(stack)
-            continue
-        if backend is not None and not backend.exists(stack):
-            found[unit] = {}
-            continue
-        command = [str(engine_binary(session)), "stack", "output", "--json", "--stack", stack]
-        done = subprocess.run(
-            [*command, *(["--show-secrets"] if show_secrets else [])],
-            cwd=session.checkout.root,
-            env=session.environ(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise OrchestratorError(
-                f"{stack}: {done.stderr.strip()}",
-                "the state must be readable",
-                "check back end and passphrase",
-            )
-        found[unit] = json.loads(done.stdout)
-    return found
-
-
-def status(session: Session, units: Sequence[str]) -> dict[str, Any]:
-    """Return what the back end knows of every unit, without starting an engine; file back ends only."""
-    backend = session.file_backend
-    if backend is None:
-        raise OrchestratorError(
-            session.backend_url,
-            "status reads a file back end only",
-            "use `pulumi stack ls` with the settings of `meridian env`",
-        )
-    holder = read_holder(session.checkout, lock_name(session))
-    rows = []
-    for unit in units:
-        stack = session.stack(unit)
-        last = backend.last_update(stack)
-        rows.append(
-            {
-                "unit": unit,
-                "stack": stack,
-                "exists": backend.exists(stack),
-                "resources": len(backend.resources(stack)),
-                "last": vars(last) if last else None,
-                "pending": [vars(operation) for operation in backend.pending(stack)],
-            }
-        )
-    return {
-        "environment": session.environment,
-        "held_by": holder.sentence() if holder else None,
-        "units": rows,
-    }
-
-
-__all__ = ["LOCAL", "OPERATIONS", "Estate", "environments", "outputs", "own_estate", "run", "status"]
+__all__ = ["LOCAL", "OPERATIONS", "Estate", "environments", "own_estate", "run"]

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from meridian.orchestrator.errors import OrchestratorError
@@ -64,7 +64,9 @@ def event_log(session: Session, unit: str) -> Path:
 class EngineProcess:
     """A running engine in a session of its own, so that a terminal's Ctrl-C reaches it only through us, once."""
 
-    def __init__(self, session: Session, unit: str, command: Sequence[str]) -> None:
+    def __init__(
+        self, session: Session, unit: str, command: Sequence[str], settings: Mapping[str, str] | None = None
+    ) -> None:
         self._events = event_log(session, unit)
         logs = self._events.parent
         # Event logs hold inputs and outputs of resources: secrets are masked by the engine, the rest is not for all.
@@ -78,7 +80,7 @@ class EngineProcess:
                 [str(engine_binary(session)), *command, "--event-log", str(self._events)],
                 cwd=session.checkout.root,
                 # An engine lives for seconds: memory is cheaper than collecting it.
-                env={"GOGC": "400", **session.environ(), "PULUMI_DEBUG_COMMANDS": "true"},
+                env={"GOGC": "400", **session.environ(), **(settings or {}), "PULUMI_DEBUG_COMMANDS": "true"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

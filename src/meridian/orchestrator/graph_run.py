@@ -15,6 +15,7 @@ from meridian.orchestrator.events import Diagnostic
 from meridian.orchestrator.result import UnitResult
 from meridian.orchestrator.session import Session
 from meridian.orchestrator.units import Graph, Mark, Schedule
+from meridian.orchestrator.unsaved import Unsaved
 from meridian.orchestrator.workers import Worker, WorkerPool
 
 _POLL_SECONDS = 0.02
@@ -58,6 +59,7 @@ class GraphRun:
         graph: Graph,
         pool: WorkerPool,
         listener: Listener,
+        unsaved: Unsaved,
         *,
         prepare: Mapping[str, list[str]] | None = None,
         parallel: int = 16,
@@ -68,6 +70,7 @@ class GraphRun:
         self._schedule = Schedule(graph)
         self._pool = pool
         self._listener = listener
+        self._unsaved = unsaved
         self._prepare = dict(prepare or {})
         self._parallel = parallel
         self._on_engines = on_engines
@@ -134,7 +137,8 @@ class GraphRun:
             command = arguments(
                 operation, self._session, unit, port=worker.port if worker else None, parallel=self._parallel
             )
-            engine = EngineProcess(self._session, unit, command)
+            self._unsaved.begin(unit, operation)
+            engine = EngineProcess(self._session, unit, command, self._unsaved.settings(operation))
         except (OrchestratorError, OSError) as error:
             if worker:
                 worker.close()
@@ -162,6 +166,7 @@ class GraphRun:
                 continue
             running.close()
             del self._running[unit]
+            self._unsaved.end(unit, code)
             self._ended(unit, running, code)
 
     def _ended(self, unit: str, running: _Running, code: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from meridian.orchestrator.errors import OrchestratorError
@@ -23,11 +23,14 @@ class Recovery:
     notes: dict[str, list[str]] = field(default_factory=dict)
 
 
-def examine(session: Session, units: Iterable[str], *, consent: bool = False) -> Recovery:
+def examine(
+    session: Session, units: Iterable[str], unsaved: Collection[str] = (), *, consent: bool = False
+) -> Recovery:
     """Release dead engines' locks and plan a refresh for stacks with open operations; raises for what a person must decide.
 
     The embedded clouds adopt a resource whose creation lost its reply, so there the open operation is dropped and
     the next `up` finds the resource. A real cloud would keep an orphan: `consent` (from `meridian recover`) is asked.
+    On `unsaved` units an engine died before it wrote its state.
     """
     backend = session.file_backend
     recovery = Recovery()
@@ -41,6 +44,11 @@ def examine(session: Session, units: Iterable[str], *, consent: bool = False) ->
             )
         pending = backend.pending(stack)
         if not pending:
+            if unit in unsaved:
+                recovery.prepare[unit] = ["recover"]
+                recovery.notes.setdefault(unit, []).append(
+                    "an earlier run died before its state was written: refreshed first, what it made is taken over"
+                )
             continue
         creations = [operation.urn for operation in pending if operation.kind == "creating"]
         if creations and session.providers is Providers.OFFICIAL and not consent:
@@ -55,6 +63,21 @@ def examine(session: Session, units: Iterable[str], *, consent: bool = False) ->
             f"an earlier run died in the middle of {len(pending)} operations: refreshed first"
         )
     return recovery
+
+
+def sweep(session: Session, unit: str) -> list[str]:
+    """Remove from the embedded clouds what a dead run made for a unit and its state does not know; say what."""
+    from meridian.local.client import LocalClouds
+
+    stack, backend = session.stack(unit), session.file_backend
+    clouds = LocalClouds.connect(session.checkout)
+    if backend is None or clouds is None:
+        return []
+    known = [
+        (resource["type"], resource["id"]) for resource in backend.resources(stack) if resource.get("id")
+    ]
+    swept = clouds.sweep(session.environment, stack, known)
+    return [f"removed {name}, which a dead run had made and nothing names any more" for name in swept]
 
 
 def unlock(checkout: Checkout, environment: str, *, force: bool, wait_seconds: float = 30.0) -> str:

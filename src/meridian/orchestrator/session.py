@@ -106,6 +106,12 @@ def make_passphrase(path: Path) -> None:
         temporary.unlink()
 
 
+def lock_name(session: Session) -> str:
+    """Return the name under which an environment is held."""
+    # A plan shares nothing with the environment that it plans.
+    return f"{session.environment}-plan" if session.providers is Providers.PLAN else session.environment
+
+
 def open_session(
     checkout: Checkout,
     environment: str,

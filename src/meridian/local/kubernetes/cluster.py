@@ -15,9 +15,8 @@ from urllib3.exceptions import HTTPError
 
 from meridian.local.errors import LocalError
 from meridian.local.kubernetes.discovery import OnDemandDiscoverer
+from meridian.local.kubernetes.transport import Client, asked
 
-# A dead server refuses at once; one that is only slow, on a busy laptop with six of them, deserves its minute.
-_CONNECT_SECONDS, _READ_SECONDS = 5.0, 60.0
 # An API server that restarts (a changed flag) is back within seconds; more would only keep the user waiting.
 _ATTEMPTS, _PAUSE_SECONDS = 4, 0.7
 _BUSY = (429, 503, 504)
@@ -25,14 +24,6 @@ _BUSY = (429, 503, 504)
 
 class UnreachableError(LocalError):
     """Nothing answers at the cluster's address, or not in time."""
-
-
-class _Client(client.ApiClient):  # type: ignore[misc]
-    """The official client with a limit on every request; it has none by itself."""
-
-    def call_api(self, *arguments: Any, _request_timeout: Any = None, **named: Any) -> Any:
-        limit = _request_timeout or (_CONNECT_SECONDS, _READ_SECONDS)
-        return super().call_api(*arguments, _request_timeout=limit, **named)
 
 
 class Cluster:
@@ -45,7 +36,7 @@ class Cluster:
         settings.retries = False
         settings.connection_pool_maxsize = 32
         self.address = str(settings.host)
-        self._client = DynamicClient(_Client(settings), discoverer=OnDemandDiscoverer)
+        self._client = DynamicClient(Client(settings), discoverer=OnDemandDiscoverer)
 
     def namespaced(self, api_version: str, kind: str) -> bool:
         """True when objects of a kind lie in namespaces."""
@@ -145,7 +136,7 @@ class Cluster:
         """Make a call that may safely be made twice; a server that is away for a moment is asked again."""
         for attempt in range(_ATTEMPTS):
             try:
-                return call()
+                return asked(call)
             except HTTPError as error:
                 said = type(error).__name__
             except ApiException as error:

@@ -9,6 +9,8 @@ from typing import Any
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic.resource import Resource
 
+from meridian.local.kubernetes.transport import asked
+
 
 class UnknownKindError(LookupError):
     """The cluster serves no such kind (yet): its CustomResourceDefinition is not applied or not established."""
@@ -42,7 +44,7 @@ class OnDemandDiscoverer:
         prefix = "apis" if group else "api"
         path = "/".join(part for part in (prefix, group, version) if part)
         try:
-            answer = json.loads(self._client.request("get", path, serialize=False).data)
+            answer = json.loads(asked(lambda: self._client.request("get", path, serialize=False)).data)
         except ApiException as error:
             if error.status == 404:
                 return {}

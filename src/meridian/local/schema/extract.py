@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +17,8 @@ _FORCE_NEW = re.compile(
 )
 _PLAIN = {"str": "string", "bool": "bool", "int": "int", "float": "float"}
 _ANY: Shape = {"kind": "any"}
+# Until Python 3.11.8 `ast.parse` fails with a SystemError when two threads are in it (python/cpython issue 106905).
+_PARSING = threading.Lock()
 
 
 @lru_cache(maxsize=6)
@@ -31,7 +34,8 @@ def cut_class(path: Path, name: str) -> ast.ClassDef | None:
         return None
     rest = text[found.start() :]
     end = re.search(r"^(?:@pulumi|class |def |if )", rest[1:], re.MULTILINE)
-    node = ast.parse(rest[: end.start() + 1] if end else rest).body[0]
+    with _PARSING:
+        node = ast.parse(rest[: end.start() + 1] if end else rest).body[0]
     return node if isinstance(node, ast.ClassDef) else None
 
 
