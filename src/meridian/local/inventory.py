@@ -190,7 +190,8 @@ class Inventory:
         """Return all resources, oldest first."""
         wanted = {"cloud": cloud, "environment": environment, "token": token}
         given = {name: value for name, value in wanted.items() if value is not None}
-        return self._many(" AND ".join(f"{name}=?" for name in given) or "1", tuple(given.values()))
+        where = " AND ".join(f"{name}=?" for name in given) or "1"
+        return self._many(f"{where} ORDER BY row", tuple(given.values()))
 
     def _link(self, row: int, handles: Iterable[str], uses: Iterable[str]) -> None:
         self._db.executemany(

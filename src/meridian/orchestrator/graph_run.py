@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ from meridian.orchestrator.unsaved import Unsaved
 from meridian.orchestrator.workers import Worker, WorkerPool
 
 _POLL_SECONDS = 0.02
+# Engines at a time. Each keeps a core busy and takes some 200 MB with its program: more of them only wait for each other.
+_ENGINES = max(6, 3 * (os.cpu_count() or 1))
 # Only these run the program; refresh and destroy work from state.
 _WITH_PROGRAM = frozenset({"preview", "up"})
 _OPEN_STATE = (
@@ -92,7 +95,7 @@ class GraphRun:
         try:
             while not self._schedule.over:
                 self._obey_signals()
-                for unit in self._schedule.ready():
+                for unit in self._schedule.ready()[: _ENGINES - len(self._running)]:
                     self._start(unit)
                 self._watch()
                 self._listener.tick()
