@@ -19,6 +19,7 @@ from trestle.oscal.assessment_results import Model
 
 from meridian.compliance.controls import FRAMEWORKS, Framework
 from meridian.compliance.evaluate import Finding
+from meridian.compliance.registers import Controller
 from meridian.compliance.rule import Level, Severity
 from meridian.drills import evidence as drills
 from meridian.evidence.assess import assess
@@ -185,7 +186,8 @@ def test_the_report_names_every_control_its_state_and_its_gap(tmp_path: Path) ->
 def test_the_record_of_processing_has_every_table_with_personal_data_and_names_what_is_missing(
     tmp_path: Path,
 ) -> None:
-    told: dict[str, Any] = json.loads(files(evidence(tmp_path))["processing-record.json"])
+    found = evidence(tmp_path)
+    told: dict[str, Any] = json.loads(files(found)["processing-record.json"])
     names = {each["name"] for each in told["activities"]}
     personal = {f"database table {key}" for key, each in PROD.tables.tables.items() if each.personal}
     assert personal <= names and "database table legal_texts" not in names
@@ -194,6 +196,10 @@ def test_the_record_of_processing_has_every_table_with_personal_data_and_names_w
     documents = next(each for each in told["activities"] if each["name"] == "database table documents")
     assert documents["data"]["health (special category, art. 9(1))"] == ["title", "body"]
     assert told["controller"]["data protection officer"] == "not stated in the data"
+    controller = Controller(name="Acme GmbH", protection_officer="privacy@acme.example")
+    registers = found.registers.model_copy(update={"controller": controller})
+    named = json.loads(files(replace(found, registers=registers))["processing-record.json"])["controller"]
+    assert named["name of the controller"] == "Acme GmbH" and named["contact"] == "not stated in the data"
     assert {each["to"] for each in told["transfers"]} >= {"Cloudflare, Inc.", "Datadog, Inc."}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from assessed import AT, DAY, LATER, basis, control, evidence, mutant, policies, proof
 
-from meridian.audit.actions import ACTIONS, journal, note
+from meridian.audit.actions import ACTIONS, note
 from meridian.compliance.controls import FRAMEWORKS
 from meridian.compliance.exceptions import Exemption
 from meridian.drills import evidence as drills
@@ -21,7 +20,7 @@ from meridian.paths import Checkout
 from meridian.proofs.all import PLAN_PROOFS, PROOFS
 from meridian.proofs.result import Verdict
 from meridian.verify.record import keep
-from meridian.verify.result import judged, not_applicable
+from meridian.verify.result import judged, not_applicable, not_checked
 from policies.load import load
 from policies.mutants.baseline import resources
 
@@ -68,6 +67,8 @@ def test_a_gap_or_a_person_makes_a_control_checked_in_part_only(tmp_path: Path) 
     assert control(found, "gdpr-art17").state is State.PART
     assert control(found, "gdpr-art30").state is State.PART
     assert control(found, "gdpr-seed-design").state is State.CHECKED
+    undone = control(found, "gdpr-art32")
+    assert undone.state is State.PART and any("drill failover" in text for text in undone.not_checked)
 
 
 def test_a_rule_with_nothing_to_look_at_is_no_check(tmp_path: Path) -> None:
@@ -90,7 +91,7 @@ def test_a_proof_counts_for_the_controls_that_name_it(tmp_path: Path) -> None:
     assert {each.id for each in bad.controls if each.state is State.FINDING} == naming
     assert not good.counts[State.FINDING]
     one = next(each for each in good.observations if each.method is Method.PROOF)
-    assert one.controls == naming and "a premise" in one.note
+    assert one.controls == naming and "a premise" in one.did
 
 
 def test_the_register_names_proofs_and_drills_that_exist() -> None:
@@ -122,23 +123,24 @@ def test_the_newest_live_checks_count_with_their_digest(tmp_path: Path) -> None:
     assert other.outcome is Outcome.NOTHING
 
 
-def test_a_live_check_that_names_a_control_is_found_under_it(tmp_path: Path) -> None:
+def test_a_live_check_is_found_under_the_controls_that_it_names(tmp_path: Path) -> None:
     live(tmp_path, "failed")
-    file = runs(Checkout(tmp_path), "prod")[-1]
-    content = json.loads(file.read_text())
-    content["checks"][0]["controls"] = ["gdpr-art32", "soc2-cc6.7", "no-control"]
-    journal(Checkout(tmp_path), "evidence").append("verify", _noted(file, json.dumps(content)))
     found = control(evidence(tmp_path), "gdpr-art32")
     assert found.state is State.FINDING
     assert [each.controls for each in found.observations if each.method is Method.LIVE] == [{"gdpr-art32"}]
 
 
-def _noted(file: Path, text: str) -> dict[str, str]:
-    import hashlib
+def test_what_nobody_looked_at_is_not_done_and_makes_its_control_checked_in_part(tmp_path: Path) -> None:
+    keep(Checkout(tmp_path), "prod", [not_checked("secrets-encryption", "eu", "its etcd is the cloud's own")])
+    found = control(evidence(tmp_path, "hipaa"), "hipaa-seed-rest")
+    assert [e.outcome for e in found.observations if e.method is Method.LIVE] == [Outcome.NOT_DONE]
+    assert found.state is State.PART and any("cloud's own" in text for text in found.not_checked)
 
-    file.write_text(text)
-    place = file.relative_to(file.parents[3])
-    return {"file": str(place), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+def test_the_newest_result_on_each_subject_counts(tmp_path: Path) -> None:
+    for subject in ("eu", "us"):
+        keep(Checkout(tmp_path), "prod", [judged("tls-minimum", subject, "tried", "refused", "seen", True)])
+    assert {each.subject for each in _live(tmp_path)} == {"eu", "us"}
 
 
 def test_a_live_result_that_was_changed_after_it_was_kept_counts_for_nothing(tmp_path: Path) -> None:

@@ -14,6 +14,19 @@ from meridian.model.base import Model
 Agreement = Literal["signed", "to-sign", "not-needed"]
 
 
+class Controller(Model):
+    """Who decides what data is processed for (GDPR art. 4(7), 30(1)(a)); empty: nobody has said it yet."""
+
+    name: str = ""
+    contact: str = ""
+    joint: str = ""
+    """A joint controller with contact (art. 26)."""
+    representative: str = ""
+    """The representative in the EU of a controller outside of it (art. 27)."""
+    protection_officer: str = ""
+    """The data protection officer with contact (art. 37)."""
+
+
 class Processor(Model):
     """One company whose service touches the estate (GDPR art. 28, HIPAA 164.308(b))."""
 
@@ -57,6 +70,7 @@ class Review(Model):
 class Processors(Model):
     """`processors.yaml`."""
 
+    controller: Controller = Controller()
     processors: dict[str, Processor]
     tools: tuple[str, ...]
     """Provider packages that talk to no company: what they make stays with us."""
@@ -71,6 +85,7 @@ class Reviews(Model):
 class Registers(Model):
     """All registers."""
 
+    controller: Controller
     processors: dict[str, Processor]
     tools: tuple[str, ...]
     reviews: dict[str, Review]
@@ -80,4 +95,6 @@ def load_registers(folder: Path) -> Registers:
     """Return the registers of the folder `policies/`; raises ModelErrors."""
     who = read(folder / "processors.yaml", Processors)
     when = read(folder / "reviews.yaml", Reviews)
-    return Registers(processors=who.processors, tools=who.tools, reviews=when.reviews)
+    return Registers(
+        controller=who.controller, processors=who.processors, tools=who.tools, reviews=when.reviews
+    )

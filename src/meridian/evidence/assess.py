@@ -87,7 +87,9 @@ def _state(control: Control, own: Sequence[Observation]) -> State:
         return State.EXCEPTED
     if Outcome.NONE not in outcomes:
         return State.PEOPLE if "people" in control.answers and not control.rules else State.NOT_CHECKED
+    made = {each.name for each in own}
     whole = outcomes == {Outcome.NONE} and control.answers == ("code",) and not control.gap
+    whole = whole and made >= {*control.rules, *control.proofs, *control.drills}
     return State.CHECKED if whole else State.PART
 
 

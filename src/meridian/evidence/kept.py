@@ -39,25 +39,27 @@ def runs(checkout: Checkout, environment: str) -> list[Path]:
 def of_live_checks(
     checkout: Checkout, environment: str, controls: Mapping[str, Control]
 ) -> Iterator[Observation]:
-    """Yield each live check's results as the newest run that made it has them."""
+    """Yield each live check's newest result on each subject."""
     noted = {
         str(entry["content"].get("file")): str(entry["content"].get("sha256"))
         for entry in journal(checkout, EVIDENCE).entries()
         if entry.get("kind") == "verify"
     }
     changed = last_change(checkout, environment)
-    done: set[str] = set()
+    done: set[tuple[str, str]] = set()
     for file in reversed(runs(checkout, environment)):
         run = _read(file, noted.get(str(file.relative_to(checkout.work))))
-        fresh = [each for each in run.checks if str(each.get("check")) not in done]
-        done |= {str(each.get("check")) for each in fresh}
-        for each in fresh:
+        for each in run.checks:
+            key = (str(each.get("check")), str(each.get("subject")))
+            if key in done:
+                continue
+            done.add(key)
             at = _time(each.get("at")) or run.at
             yield Observation(
                 method=Method.LIVE,
-                name=str(each.get("check")),
-                title=str(each.get("title") or each.get("check")),
-                subject=str(each.get("subject")),
+                name=key[0],
+                title=key[0],
+                subject=key[1],
                 outcome=Outcome.NOT_DONE
                 if run.problem
                 else _OUTCOMES.get(str(each.get("outcome")), Outcome.NOT_DONE),

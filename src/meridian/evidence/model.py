@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ STATEMENT = (
     "This package says what was checked, when and how, and what was not. It gives no opinion: whether a control is met "
     "is for the reader to judge, and a check without a finding says only that this check found nothing."
 )
+
+_DIGEST = re.compile(r"sha256:([0-9a-f]{12})[0-9a-f]*")
 
 
 class Method(StrEnum):
@@ -86,6 +89,11 @@ class Observation:
     def key(self) -> str:
         """Return what names it among all observations."""
         return f"{self.method}/{self.name}/{self.subject}"
+
+    @property
+    def rests_on(self) -> str:
+        """Return the source with its digest cut to what people compare."""
+        return _DIGEST.sub(r"\1", self.source)
 
 
 @dataclass(frozen=True, kw_only=True)

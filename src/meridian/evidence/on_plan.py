@@ -14,8 +14,8 @@ from meridian.plan import Plan, PlannedResource
 from meridian.proofs.result import Proof
 from meridian.wording import counted
 
-OF_REGISTERS = frozenset({"reviews-in-date"})
-"""Rules over what people keep: they judge whatever the plan holds."""
+OF_REGISTERS = {"reviews-in-date": "policies/reviews.yaml"}
+"""Rules over what people keep, with its file: they judge whatever the plan holds."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def of_rules(
             method=Method.RULE,
             name=rule.id,
             title=rule.title,
-            subject=f"{count} of {report.resources} resources",
+            subject=OF_REGISTERS.get(rule.id, f"{count:,} of {counted(report.resources, 'resource')}"),
             outcome=outcome,
             did=f"judged the merged plan; level {rule.level(plan.environment)}, severity {rule.severity}",
             expected=rule.title,
@@ -112,20 +112,22 @@ def of_proofs(
             continue
         demanded = sum(each.required for each in proof.findings)
         broken = "; ".join(f"{each.subject}: {each.claim}: {each.verdict}" for each in proof.broken[:3])
-        seen = f"{demanded - len(proof.broken)} of {demanded} demanded claims hold" + (
-            f"; {broken}" if broken else ""
-        )
+        seen = f"{demanded - len(proof.broken)} of {demanded} demanded claims hold"
+        if not demanded:
+            seen = "the data demands nothing of it: its figures are for the reader"
+        elif broken:
+            seen = f"{seen}; {broken}"
+        assumes = f"; assumes: {'; '.join(proof.assumptions)}" if proof.assumptions else ""
         yield Observation(
             method=Method.PROOF,
             name=proof.name,
             title=f"Proof: {proof.name}",
             subject=plan.environment,
             outcome=Outcome.FINDING if proof.broken else Outcome.NONE if demanded else Outcome.NOTHING,
-            did=proof.method,
+            did=proof.method + assumes,
             expected="every claim that the data demands holds",
             seen=seen,
             at=at,
             source=f"plan sha256:{plan.digest()}",
-            note=f"it assumes: {'; '.join(proof.assumptions)}" if proof.assumptions else "",
             controls=naming,
         )

@@ -49,6 +49,7 @@ def record(
     environment: Environment, registers: Registers, plan: Plan, flows: Map, made: datetime
 ) -> dict[str, Any]:
     """Return the record as plain data; what the data does not hold is named, never invented."""
+    controller = registers.controller
     return {
         "environment": environment.environment,
         "made": made.isoformat(timespec="seconds"),
@@ -56,10 +57,11 @@ def record(
         "article": "Regulation (EU) 2016/679, art. 30(1)",
         "controller": {
             "estate run by": environment.owner,
-            "name and contact of the controller": NOT_STATED,
-            "joint controller": NOT_STATED,
-            "representative": NOT_STATED,
-            "data protection officer": NOT_STATED,
+            "name of the controller": controller.name or NOT_STATED,
+            "contact": controller.contact or NOT_STATED,
+            "joint controller": controller.joint or NOT_STATED,
+            "representative in the EU": controller.representative or NOT_STATED,
+            "data protection officer": controller.protection_officer or NOT_STATED,
         },
         "activities": [asdict(each) for each in _activities(environment, plan)],
         "processors": [
@@ -73,8 +75,6 @@ def record(
         "security": list(_security(environment)),
         "flows": [asdict(each) for each in flows.flows],
         "not_stated": [
-            "Name and contact of the controller, of a joint controller, a representative and a data protection "
-            "officer (art. 30(1)(a)) are no data of this repository: people add them.",
             "The condition of art. 9(2) on which health data is processed is not in the data.",
             "Whether a purpose is lawful and a time limit is right is a person's judgement.",
             "Processing outside of this estate, such as in an identity provider or an office, is not in this record.",
