@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from meridian.audit.actions import DRILLS, journal
 from meridian.drills.catalogue import Entry, catalogue
 from meridian.drills.evidence import folder, keep, records, verify
 from meridian.model import load_environment
@@ -22,6 +23,13 @@ def kept(tmp_path: Path) -> Checkout:
     for number in range(3):
         keep(made, "local", "region-eu", {"ended": 1000.0 + number, "held": True, "figure": 0.1})
     return made
+
+
+def test_every_result_is_noted_in_the_audit_journal_with_its_digest(kept: Checkout) -> None:
+    chain = journal(kept, DRILLS)
+    assert chain.problems() == []
+    noted = [entry["content"]["digest"] for entry in chain.entries()]
+    assert noted == [record.content["digest"] for record in records(kept, "local")]
 
 
 def files(checkout: Checkout) -> list[Path]:

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from assessed import PROD, evidence
+from assessed import PROD, ROOT, evidence
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from meridian import cli
+from meridian.audit.actions import EVIDENCE, journal
 from meridian.evidence.errors import EvidenceError
 from meridian.evidence.package import write
 from meridian.evidence.signing import MANIFEST, SIGNATURE, differences, private_key, public_key
+from meridian.paths import Checkout
 
 Key = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 
@@ -144,8 +146,6 @@ def test_bad_input_is_told_with_its_rule_and_fix(
     arguments: list[str], code: int, told: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    from assessed import ROOT
-
     (tmp_path / "stacks").symlink_to(ROOT / "stacks")
     (tmp_path / "Pulumi.yaml").symlink_to(ROOT / "Pulumi.yaml")
     (tmp_path / "file").touch()
@@ -155,3 +155,17 @@ def test_bad_input_is_told_with_its_rule_and_fix(
     said = capfd.readouterr().err
     assert told in said.replace("\n│ ", "") and "Traceback" not in said
     assert not list(tmp_path.glob("x/*"))
+
+
+def test_no_package_is_made_on_a_journal_that_was_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "stacks").symlink_to(ROOT / "stacks")
+    (tmp_path / "Pulumi.yaml").symlink_to(ROOT / "Pulumi.yaml")
+    monkeypatch.setenv("MERIDIAN_ROOT", str(tmp_path))
+    noted = journal(Checkout(tmp_path), EVIDENCE)
+    noted.append("verify", {"sha256": "a"})
+    noted.file.write_text(noted.file.read_text().replace('"a"', '"b"'))
+    assert cli.run(["evidence", "prod", "--framework", "soc2", "--out", str(tmp_path / "x")]) == 1
+    assert "entry 1: its content is not what its digest says" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()

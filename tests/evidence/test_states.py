@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from assessed import AT, DAY, LATER, basis, control, evidence, mutant, policies, proof
 
-from meridian.audit.actions import ACTIONS, note
+from meridian.audit.actions import ACTIONS, DRILLS, journal, note
 from meridian.compliance.controls import FRAMEWORKS
 from meridian.compliance.exceptions import Exemption
 from meridian.drills import evidence as drills
@@ -182,12 +182,32 @@ def test_the_newest_result_of_a_drill_counts_for_the_controls_that_name_it(tmp_p
     assert one.seen == "1 of 1 demanded claims hold" and "embedded clouds" in one.note
 
 
+def test_a_result_of_a_drill_that_the_audit_journal_does_not_know_says_so(tmp_path: Path) -> None:
+    drilled(tmp_path, True)
+    known = [each for each in evidence(tmp_path, "soc2").observations if each.method is Method.DRILL]
+    journal(Checkout(tmp_path), DRILLS).file.unlink()
+    unknown = [each for each in evidence(tmp_path, "soc2").observations if each.method is Method.DRILL]
+    assert (
+        "journal" not in known[0].note and "the audit journal of drills does not know it" in unknown[0].note
+    )
+
+
 def test_a_drill_in_a_broken_chain_counts_for_nothing(tmp_path: Path) -> None:
     drilled(tmp_path, False)
     file = next(drills.folder(Checkout(tmp_path), "prod").glob("*.json"))
     file.write_text(file.read_text().replace("fails", "holds").replace("false", "true"))
     found = control(evidence(tmp_path, "soc2"), "soc2-a1.3")
     assert {each.outcome for each in found.observations if each.method is Method.DRILL} == {Outcome.NOT_DONE}
+
+
+def test_a_journal_that_was_changed_is_told(tmp_path: Path) -> None:
+    drilled(tmp_path, True)
+    file = journal(Checkout(tmp_path), DRILLS).file
+    file.write_text(file.read_text().replace('"held": true', '"held": false'))
+    told = [text for text in evidence(tmp_path).missing if "journal" in text]
+    assert told == [
+        "the audit journal drills is not whole, entry 1: its content is not what its digest says: it was changed"
+    ]
 
 
 def test_without_kept_results_the_evidence_says_that_nothing_that_runs_was_looked_at(tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ from meridian.evidence.package import Package, writable, write
 from meridian.model import load_environment
 from meridian.model.assumptions import load_assumptions
 from meridian.orchestrator.commands import own_estate, session_for
+from meridian.orchestrator.policing import policies_of
 from meridian.orchestrator.units import program_graph
 from meridian.paths import Checkout, find_checkout
 from meridian.proofs.all import PLAN_PROOFS, PROOFS, subject_of
 from meridian.proofs.result import Proof
 from meridian.wording import counted
-from policies.load import load
 
 
 class _Evidence(TyperGroup):
@@ -73,6 +73,13 @@ def make(
         )
     checkout = find_checkout()
     session_for(own_estate(checkout, env), env, "preview", "auto")
+    noted = journal(checkout, EVIDENCE)
+    if broken := noted.problems():
+        raise EvidenceError(
+            str(noted.file),
+            f"entry {broken[0].entry}: {broken[0].reason}; kept results are believed only by a journal that is whole",
+            "find out who changed it, move its files away as evidence, then `meridian verify` anew",
+        )
     key = signing.private_key(sign_key) if sign_key else None
     writable(out)
     environment = load_environment(checkout.root, env)
@@ -82,7 +89,7 @@ def make(
     found = assess(basis, chosen, datetime.now(UTC))
     package = write(found, environment, out, key)
     entry = {"environment": env, "framework": chosen, "manifest": package.digest, "signed": key is not None}
-    head = journal(checkout, EVIDENCE).append("package", entry)
+    head = noted.append("package", entry)
     _tell(found, package)
     if key:
         typer.echo(f"signed by the Ed25519 key sha256:{signing.fingerprint(key.public_key())}")
@@ -117,7 +124,7 @@ def verify_(
 
 
 def _basis(checkout: Checkout, env: str, file: Path | None) -> Basis:
-    policies = load()
+    policies = policies_of(checkout)
     plan = planned(env, file)
     environment = load_environment(checkout.root, env)
     subject = subject_of(environment, load_assumptions(checkout.root, environment), plan)

@@ -53,15 +53,18 @@ def assess(basis: Basis, framework: Framework, now: datetime) -> Evidence:
         observations=tuple(each for each in observations if each.controls),
         aside=tuple(each for each in live if not each.controls),
         journals={chain.name: str(chain.head()) for chain in journals(basis.checkout) if chain.head()},
-        missing=tuple(_missing(environment, bool(live), bool(held))),
+        missing=tuple(_missing(environment, bool(live), bool(held), basis.checkout)),
     )
 
 
-def _missing(environment: str, live: bool, held: bool) -> Iterator[str]:
+def _missing(environment: str, live: bool, held: bool, checkout: Checkout) -> Iterator[str]:
     if not live:
         yield f"no live check of {environment} is kept here: nothing says what runs, only what is planned"
     if not held:
         yield f"no drill of {environment} is kept here"
+    for chain in journals(checkout):
+        for problem in chain.problems()[:1]:
+            yield f"the audit journal {chain.name} is not whole, entry {problem.entry}: {problem.reason}"
 
 
 def _control(

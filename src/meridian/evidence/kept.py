@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from meridian.audit.actions import ACTIONS, EVIDENCE, journal
+from meridian.audit.actions import ACTIONS, DRILLS, EVIDENCE, journal
 from meridian.compliance.controls import Control
 from meridian.drills import evidence as drills
 from meridian.evidence.model import Method, Observation, Outcome
@@ -77,10 +77,12 @@ def of_drills(checkout: Checkout, environment: str, controls: Mapping[str, Contr
     """Yield the newest result of each drill."""
     problems = drills.verify(checkout, environment)
     changed = last_change(checkout, environment)
+    noted = {str(entry["content"].get("digest")) for entry in journal(checkout, DRILLS).entries()}
     newest = {record.slug: record for record in drills.records(checkout, environment)}
     for slug, record in sorted(newest.items()):
         result = record.content["result"]
         name = str(result.get("drill", "failover"))
+        unknown = "" if record.content["digest"] in noted else "the audit journal of drills does not know it"
         at = datetime.fromtimestamp(record.ended, UTC)
         demanded = [each for each in result.get("findings", ()) if each.get("required")]
         broken = [each for each in demanded if each.get("verdict") != "holds"]
@@ -99,7 +101,7 @@ def of_drills(checkout: Checkout, environment: str, controls: Mapping[str, Contr
             seen=f"the chain of results is broken: {problems[0]}" if problems else "; ".join(seen),
             at=at,
             source=f"{record.file.name} sha256:{record.content['digest']}",
-            note="; ".join(filter(None, (str(result.get("simulated", "")), _since(at, changed)))),
+            note="; ".join(filter(None, (str(result.get("simulated", "")), _since(at, changed), unknown))),
             controls=frozenset(key for key, control in controls.items() if name in control.drills),
         )
 
@@ -132,7 +134,7 @@ def _read(file: Path, noted: str | None) -> _Run:
     try:
         raw = file.read_bytes()
         content = json.loads(raw)
-        at, checks = datetime.fromisoformat(content["time"]), tuple(content["checks"])
+        at, checks = datetime.fromisoformat(content["time"]), tuple(dict(each) for each in content["checks"])
     except (OSError, ValueError, KeyError, TypeError):
         return _Run(datetime.fromtimestamp(0, UTC), "", "the kept result cannot be read", ())
     digest = hashlib.sha256(raw).hexdigest()

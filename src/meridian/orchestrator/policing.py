@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from meridian.compliance.evaluate import Report
+from meridian.compliance.evaluate import Policies, Report
 from meridian.orchestrator.capture import merged_plan
 from meridian.orchestrator.result import Result
 from meridian.orchestrator.session import Session
 from meridian.orchestrator.units import Mark
+from meridian.paths import Checkout
 from policies.load import FOLDER, load
 
 
@@ -26,6 +27,11 @@ def judged(session: Session, result: Result, *, whole: bool) -> Result:
 
 def judge(session: Session, units: list[str], *, whole: bool) -> Report:
     """Return what the rules say of the last run's event logs of these units."""
-    own = session.checkout.root / "policies"
-    policies = load(own if (own / "controls.yaml").is_file() else FOLDER)
+    policies = policies_of(session.checkout)
     return policies.run(merged_plan(session, units), datetime.now(UTC).date(), whole=whole)
+
+
+def policies_of(checkout: Checkout) -> Policies:
+    """Return the rules with the checkout's own registers, controls and exceptions; with this installation's where it has none."""
+    own = checkout.root / "policies"
+    return load(own if (own / "controls.yaml").is_file() else FOLDER)
