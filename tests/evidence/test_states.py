@@ -19,6 +19,7 @@ from meridian.evidence.model import Method, Observation, Outcome, State
 from meridian.paths import Checkout
 from meridian.proofs.all import PLAN_PROOFS, PROOFS
 from meridian.proofs.result import Verdict
+from meridian.verify.catalogue import CHECKS
 from meridian.verify.record import keep
 from meridian.verify.result import judged, not_applicable, not_checked
 from policies.load import load
@@ -98,6 +99,13 @@ def test_the_register_names_proofs_and_drills_that_exist() -> None:
     for key, each in load().controls.controls.items():
         assert set(each.proofs) <= {*PROOFS, *PLAN_PROOFS}, key
         assert set(each.drills) <= {"failover"}, key
+        assert bool(each.drills) == ("meridian drill failover ENV" in each.evidence), key
+
+
+def test_the_register_names_the_live_checks_where_one_speaks_of_a_control() -> None:
+    live = {control for check in CHECKS.values() for control in check.controls}
+    named = {key for key, each in load().controls.controls.items() if "meridian verify ENV" in each.evidence}
+    assert named == live
 
 
 def live(folder: Path, outcome: str = "passed") -> list[Observation]:

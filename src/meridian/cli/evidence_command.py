@@ -45,6 +45,7 @@ app = typer.Typer(
     cls=_Evidence,
     help="Evidence for auditors: `meridian evidence ENV --framework F --out DIR`, checked by `verify DIR`.",
     no_args_is_help=True,
+    add_completion=False,
     context_settings={"ignore_unknown_options": True},
 )
 
