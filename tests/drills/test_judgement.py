@@ -52,6 +52,7 @@ def changed(recording: Recording, population: str, when: Callable[[float], bool]
 
 
 CLUSTER, REGION = (promises(PROD, parse(PROD, text)) for text in ("eu-gke", "region:eu"))
+HANGS = promises(PROD, parse(PROD, "region:eu").hanging())
 NODE = promises(PROD, parse(PROD, "node:eu-1"))
 
 
@@ -77,6 +78,7 @@ BROKEN: list[tuple[Promises, Callable[[Recording], Recording], str]] = [
     (CLUSTER, lambda r: replace(r, answers=tuple(a for a in r.answers if a.population != "asia")), "asia: asked often enough to prove something"),
     (REGION, lambda r: changed(r, "eu", lambda at: at == 1030, status=200, cluster="prod-us-gke"), "eu: nobody of the EU was served abroad"),
     (REGION, lambda r: changed(r, "eu", lambda at: at == 1030, status=0), "eu: told honestly that nobody can serve them"),
+    (HANGS, lambda r: changed(r, "eu", lambda at: at == 1030, status=404), "eu: served by nobody, for nobody may"),
     (REGION, lambda r: changed(r, "eu", lambda at: at == 1030, status=404), "eu: told honestly that nobody can serve them"),
     (NODE, lambda r: changed(r, "eu", lambda at: at == 1001, status=503), "eu: no error, for nothing of theirs was lost"),
 ]  # fmt: skip
@@ -94,6 +96,23 @@ def test_errors_before_the_loss_is_found_are_allowed_and_counted() -> None:
     assert broken(CLUSTER, recording) == set()
     told = {f.claim: f.value for f in judge(recording, CLUSTER, bounds(PROD)) if f.subject == "eu"}
     assert told["every answer is good from the bound on"] == "20.01 s"
+
+
+def test_where_the_way_in_hangs_visitors_whom_nobody_may_serve_may_wait_in_vain() -> None:
+    waiting = changed(recorded(HANGS), "eu", lambda at: LOST <= at < BACK, status=0)
+    assert broken(HANGS, waiting) == set()
+
+
+def test_a_request_that_waits_in_vain_counts_by_when_it_was_asked() -> None:
+    bound = bounds(PROD).failover
+    late = changed(recorded(CLUSTER), "eu", lambda at: at == FOUND - 1, status=0, ended=LOST + bound + 1)
+    assert broken(CLUSTER, late) == set()
+
+
+def test_the_computed_worst_case_holds_what_the_monitors_wait_for_an_answer() -> None:
+    monitor, found = PROD.edge.monitor, bounds(PROD)
+    assert found.timeouts == (monitor.retries + 1) * monitor.timeout
+    assert found.detection == found.timeouts + monitor.consecutive_down * monitor.interval
 
 
 def test_the_counterexample_names_status_cluster_and_second() -> None:

@@ -91,6 +91,7 @@ def whole(checkout: Checkout) -> bool:
         ("cloud:aws", (), GKE),
         ("region:eu", (), None),
         ("node:eu-1", (), GKE),
+        ("europe-west1-gke", ("--how", "hang"), EKS),
     ],
 )
 def test_each_loss_goes_as_the_design_promises_and_leaves_no_trace(

@@ -56,6 +56,13 @@ def served(text: str, machines: bool = False) -> dict[str, str | None]:
     return {each.population.name: each.serves for each in found.populations}
 
 
+def test_a_loss_whose_way_in_hangs_is_kept_as_a_drill_of_its_own_and_no_node_hangs() -> None:
+    target = parse(PROD, "eu-gke")
+    assert (target.slug, target.hanging().slug) == ("cluster-prod-eu-gke", "cluster-prod-eu-gke-hang")
+    with pytest.raises(UsageError, match="--how"):
+        parse(PROD, "node:eu-1").hanging()
+
+
 def test_the_sibling_takes_over_from_a_lost_cluster_whose_machines_go_on() -> None:
     assert served("eu-gke") == {"us": "prod-us-gke", "eu": EKS, "eu, own name": EKS, "asia": "prod-asia-gke"}
 

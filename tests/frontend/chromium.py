@@ -22,7 +22,7 @@ _FLAGS = (
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
+def browser(*flags: str) -> Iterator[Any]:
     """Give a headless browser; skips without one."""
     from playwright.sync_api import sync_playwright
 
@@ -30,7 +30,7 @@ def browser() -> Iterator[Any]:
     if path is None:
         pytest.skip("no Chromium on PATH; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=str(Path(path)), args=list(_FLAGS))
+        made = playwright.chromium.launch(executable_path=str(Path(path)), args=[*_FLAGS, *flags])
         try:
             yield made
         finally:

@@ -34,6 +34,10 @@ def failover(
     with_machines: Annotated[
         bool, typer.Option("--with-machines", help="A lost cluster takes its database nodes along.")
     ] = False,
+    how: Annotated[
+        str,
+        typer.Option(help="refuse: the way in refuses connections; hang: it takes them and never answers."),
+    ] = "refuse",
     clients: Annotated[int, typer.Option(min=1, max=50, help="Visitors of each population.")] = 2,
     scale: Annotated[
         float | None,
@@ -56,6 +60,10 @@ def failover(
         if lose
         else spelling.default(environment, machines=with_machines)
     )
+    if how not in spelling.HOWS:
+        raise typer.BadParameter(f"{how!r} is none; choose of {', '.join(spelling.HOWS)}", param_hint="--how")
+    if how == "hang":
+        target = target.hanging()
     _refuse_leftover(checkout)
 
     def say(text: str) -> None:
@@ -230,7 +238,8 @@ def _show(drill: Drill) -> None:
     table(headings, rows)
     print()
     print(
-        f"computed worst case {drill.bounds.computed:g} s ({drill.bounds.detection:g} s of it the monitors'), bound "
+        f"computed worst case {drill.bounds.computed:g} s ({drill.bounds.detection:g} s of it the monitors', "
+        f"of which {drill.bounds.timeouts:g} s wait for an answer that never comes), bound "
         f"{drill.bounds.failover:g} s; at this scale {drill.bounds.computed * seen.scale:g} s and "
         f"{drill.bounds.failover * seen.scale:g} s; measured until found: {_seconds(drill.failed_over)} s"
     )

@@ -25,6 +25,7 @@ _HELP = {
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(router)
+    app.command()(netlify)
     app.command("time-scale")(time_scale)
     for kind, text in _HELP.items():
         app.add_typer(_losses(kind, text), name=kind)
@@ -45,6 +46,37 @@ def router(as_json: Json = False) -> None:
     _show(client.status())
 
 
+def netlify(as_json: Json = False) -> None:
+    """Show the simulated Netlify: its sites, what each publishes, and how a browser shows the page with its status."""
+    clouds = running()
+    found = clouds.netlify()
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    if found["state"] == "stopped":
+        print(
+            "meridian: no Netlify runs: no site exists in the embedded clouds; fix: `meridian up local`",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1)
+    print(f"simulated Netlify, API at {found['endpoint']}\n")
+    keys = ("name", "url", "domain", "deploy", "published", "files")
+    headings = ("site", "url", "own domain", "deploy", "published", "files")
+    table(headings, [tuple(site[key] or "" for key in keys) for site in found["sites"]])
+    if router := clouds.router():
+        print(f"\n{_browser(router.status(), [site['url'] for site in found['sites']])}")
+
+
+def _browser(status: RouterStatus, urls: list[str]) -> str:
+    """Return the command that shows a page whose status names lead to this machine's edge, which no resolver knows."""
+    port = status.listeners["ANY"]
+    names = ", ".join(f"MAP {balancer.hostname}:443 127.0.0.1:{port}" for balancer in status.balancers)
+    return (
+        "a browser that finds the estate's names here, for its page's status:\n"
+        f'  chromium --user-data-dir="$(mktemp -d)" --ignore-certificate-errors --host-resolver-rules="{names}" {" ".join(urls)}'
+    )
+
+
 def time_scale(
     factor: float = typer.Argument(
         help="1 is real time; 0.1 makes intervals and timeouts ten times shorter."
@@ -57,8 +89,11 @@ def time_scale(
 def _losses(kind: str, text: str) -> typer.Typer:
     group = typer.Typer(help=text, no_args_is_help=True)
 
-    def stop(name: str) -> None:
-        gone = running().lose(kind, name)
+    def stop(
+        name: str,
+        how: str = typer.Option("refuse", help="refuse connections, or hang: take them and never answer."),
+    ) -> None:
+        gone = running().lose(kind, name, how=how)
         print(f"{', '.join(gone)}: stopped; `meridian local {kind} start {name}` brings it back")
 
     def start(name: str) -> None:

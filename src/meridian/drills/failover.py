@@ -28,14 +28,18 @@ Say = Callable[[str], None]
 _POLL_SECONDS = 0.1
 _LEAST_HOLD_SECONDS = 2.5
 """Long enough for some answers of every visitor at any scale."""
+_HANGING_HOLD_SECONDS = 8.0
+"""Visitors who wait in vain ask less often."""
 _SETTLE_SECONDS = 180.0
 """How long control planes may take to answer again: real time, whatever the scale."""
 
 
 def bounds(environment: Environment) -> Bounds:
     """Return what the model asks for, and the failover proof's worst case."""
-    edge = environment.edge
-    return Bounds(edge.failover_seconds, worst_seconds(environment), edge.monitor.worst_detection_seconds())
+    edge, monitor = environment.edge, environment.edge.monitor
+    detection = monitor.worst_detection_seconds()
+    timeouts = detection - monitor.consecutive_down * monitor.interval
+    return Bounds(edge.failover_seconds, worst_seconds(environment), detection, timeouts)
 
 
 @dataclass
@@ -97,7 +101,12 @@ class FailoverDrill:
             lost_at = time.time()
             self._tell(0.0, f"{self.target} is taken away")
             self._call(
-                lambda: self._clouds.lose(self.target.kind, self.target.name, machines=self.target.machines)
+                lambda: self._clouds.lose(
+                    self.target.kind,
+                    self.target.name,
+                    machines=self.target.machines,
+                    how=self.target.how,
+                )
             )
             gone_at = time.time()
             self._tell(gone_at - lost_at, "all of it is gone")
@@ -141,6 +150,8 @@ class FailoverDrill:
         # Where nothing must be found, a false alarm would have come by then.
         quiet = edge.monitor.worst_detection_seconds() if not promised.unhealthy else edge.monitor.interval
         self._hold(scale, quiet)
+        if self.target.how == "hang":
+            time.sleep(_HANGING_HOLD_SECONDS)
 
     def _events(self, last: int) -> Iterator[Seen]:
         """Yield what the router found of whole pools, by cluster."""

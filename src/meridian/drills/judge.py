@@ -22,6 +22,8 @@ class Bounds:
     """The worst case of the failover proof."""
     detection: float
     """The monitors' part of it: what a drill on one machine can see."""
+    timeouts: float = 0.0
+    """Of that what the last check waits for an answer; one that is refused is told at once."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,9 @@ def _residency(recording: Recording, promise: Promise) -> Iterator[Finding]:
 def _served(recording: Recording, promises: Promises, promise: Promise, bounds: Bounds) -> Iterator[Finding]:
     figures, scale = measured(recording, promise), recording.scale
     unaffected = promise.serves == promise.home
-    took = max(figures.first_good or 0.0, figures.last_bad or 0.0)
+    # When they asked counts, not when a request that got no answer was given up.
+    asked = [a.began - recording.lost_at for a in _of(recording, promise, "lost") if not a.good]
+    took = max([figures.first_good or 0.0, *asked])
     limit = bounds.failover * scale
     yield _finding(
         promise,
@@ -140,7 +144,7 @@ def _served(recording: Recording, promises: Promises, promise: Promise, bounds: 
         bound=f"{limit:g} s",
         counterexample="no good answer while it lasted"
         if figures.first_good is None
-        else f"the last bad answer ended {took:.2f} s after the loss",
+        else f"the last who got none asked {took:.2f} s after the loss",
     )
     since = recording.lost_at if unaffected else failed_over_at(recording, promises)
     after = [a for a in _of(recording, promise, "lost") if since is not None and a.began >= since]
@@ -166,15 +170,17 @@ def _refused(recording: Recording, promises: Promises, promise: Promise) -> Find
     """Nobody can serve them: then they are told so, and are neither kept waiting nor sent elsewhere."""
     since = failed_over_at(recording, promises)
     after = [a for a in _of(recording, promise, "lost") if since is not None and a.began >= since]
-    wrong = [a for a in after if not a.refused]
+    # Behind a way in that hangs the edge itself waits: then no answer at all is all that can be had.
+    hangs = promises.target.how == "hang"
+    wrong = [a for a in after if not a.refused and not (hangs and a.status == 0)]
     return _finding(
         promise,
-        "told honestly that nobody can serve them",
+        "served by nobody, for nobody may" if hangs else "told honestly that nobody can serve them",
         since is not None and bool(after) and not wrong,
         value=", ".join(
             f"{sum(a.status == s for a in after)} x {s}" for s in sorted({a.status for a in after})
         ),
-        bound="only 5xx",
+        bound="only 5xx, or no answer" if hangs else "only 5xx",
         counterexample=_told(recording, wrong) or "no answer after failover",
     )
 

@@ -96,7 +96,7 @@ class Drill:
         found: dict[str, Any] = {
             "drill": "failover",
             "environment": self.environment,
-            "lost": {"kind": target.kind, "name": target.name, "clusters": target.clusters, "nodes": target.nodes, "machines": target.machines},
+            "lost": {"kind": target.kind, "name": target.name, "clusters": target.clusters, "nodes": target.nodes, "machines": target.machines, "how": target.how},
             "held": not self.broken,
             "simulated": SIMULATED,
             "time_scale": seen.scale,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from meridian.drills.errors import UsageError
@@ -12,7 +12,9 @@ from meridian.model.environment import Environment
 from meridian.model.topology import nodes
 
 Kind = Literal["cluster", "region", "cloud", "node"]
+How = Literal["refuse", "hang"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+HOWS: tuple[How, ...] = get_args(How)
 _PRODUCTS = {"gcp": "gke", "aws": "eks"}
 
 
@@ -25,13 +27,14 @@ class Target:
     clusters: tuple[str, ...]
     nodes: tuple[str, ...]
     machines: bool
+    how: How = "refuse"
+    """Whether the way in refuses connections, or takes them and never answers."""
 
     @property
     def slug(self) -> str:
         """The loss in a file's name and on the command line, such as region-eu."""
-        return f"{self.kind}-{self.name}" + (
-            "-with-machines" if self.kind == "cluster" and self.machines else ""
-        )
+        with_machines = "-with-machines" if self.kind == "cluster" and self.machines else ""
+        return f"{self.kind}-{self.name}{with_machines}{'-hang' if self.how == 'hang' else ''}"
 
     @property
     def spelling(self) -> str:
@@ -41,7 +44,18 @@ class Target:
     def __str__(self) -> str:
         if self.kind == "node":
             return f"database node {self.name}"
-        return f"{self.kind} {self.name}" + ("" if self.machines else " (its machines go on)")
+        hangs = ", whose way in hangs" if self.how == "hang" else ""
+        return f"{self.kind} {self.name}{hangs}{'' if self.machines else ' (its machines go on)'}"
+
+    def hanging(self) -> Target:
+        """Return the same loss with a way in that takes connections and never answers; raises UsageError for a node."""
+        if self.kind == "node":
+            raise UsageError(
+                f"--how hang with {self.spelling}",
+                "visitors reach no database node: it cannot hang before them",
+                "leave --how out, or lose its cluster",
+            )
+        return replace(self, how="hang")
 
 
 def targets(environment: Environment) -> list[Target]:

@@ -97,12 +97,13 @@ class LocalClouds:
         """`add` (kind, types, operation, count, seconds), `list` or `clear` faults."""
         return self._link.call("fault", action=action, fault=fault)
 
-    def lose(self, kind: str, name: str, *, machines: bool = True) -> list[str]:
+    def lose(self, kind: str, name: str, *, machines: bool = True, how: str = "refuse") -> list[str]:
         """Take a cluster, region, cloud or (database) node away as an outage would; return what went. Data stays.
 
-        Without `machines` the database's nodes on a lost cluster go on.
+        Without `machines` the database's nodes on a lost cluster go on. With `how` "hang" the way in takes
+        connections and never answers, instead of refusing them.
         """
-        return list(self._link.call("lose", kind=kind, name=name, machines=machines))
+        return list(self._link.call("lose", kind=kind, name=name, machines=machines, how=how))
 
     def database(
         self, action: str = "status", name: str = "", cluster: Mapping[str, Any] | None = None

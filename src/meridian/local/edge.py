@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,10 @@ _AGAIN_SECONDS = 5.0
 class EdgeProcesses:
     """A router while the inventory holds a load balancer, and an origin for every cluster that runs meanwhile."""
 
-    def __init__(self, inventory: Inventory, planes: Planes, local: Path) -> None:
+    def __init__(
+        self, inventory: Inventory, planes: Planes, local: Path, pages: Callable[[], tuple[str, ...]]
+    ) -> None:
+        self._pages = pages
         self._inventory = inventory
         self._planes = planes
         self._local = local
@@ -48,6 +51,7 @@ class EdgeProcesses:
         self._router: Child | None = None
         self._origins: dict[str, Child] = {}
         self._away: set[str] = set()
+        self._frozen: set[str] = set()
         self._lock = threading.RLock()
         self._ending = threading.Event()
         self._seen: Any = None
@@ -91,8 +95,9 @@ class EdgeProcesses:
         """Make router and origins what inventory, clusters and database nodes say; returns at once when nothing changed."""
         with self._lock:
             running = frozenset(self._planes.started())
-            away = frozenset(self._away)
-            seen = (self._inventory.revision, self.replicas.revision, running, away, self.time_scale)
+            away = frozenset(self._away), frozenset(self._frozen)
+            revisions = self._inventory.revision, self.replicas.revision
+            seen = (*revisions, running, away, self.time_scale, self._pages())
             if self._ending.is_set() or seen == self._seen:
                 return
             kinds = {name: self._inventory.all(token=token) for name, token in _KINDS.items()}
@@ -114,6 +119,21 @@ class EdgeProcesses:
             self._away -= set(clusters)
             self.sync()
 
+    def freeze(self, clusters: Collection[str]) -> None:
+        """Let the origins of clusters take connections and never answer, whatever becomes of their control planes."""
+        with self._lock:
+            self._frozen |= set(clusters)
+            for name in self._frozen & self._origins.keys():
+                self._origins[name].freeze()
+
+    def thaw(self, clusters: Collection[str]) -> None:
+        """End the frozen origins of clusters; what runs there gets a new one."""
+        with self._lock:
+            for name in self._frozen & set(clusters) & self._origins.keys():
+                self._origins.pop(name).stop(grace_seconds=0)
+            self._frozen -= set(clusters)
+            self.sync()
+
     def _watch(self) -> None:
         while not self._ending.wait(_POLL_SECONDS):
             try:
@@ -130,13 +150,16 @@ class EdgeProcesses:
         up = {
             record.name: record
             for record in clusters
-            if cluster_specs.plane_id(record) in running and record.name not in self._away
+            if cluster_specs.plane_id(record) in running and record.name not in self._away | self._frozen
         }
-        for name in [name for name in self._origins if name not in up]:
+        for name in [name for name in self._origins if name not in up and name not in self._frozen]:
             # As an outage would: at once, connections under way break.
             self._origins.pop(name).stop(grace_seconds=0)
+        regions: dict[str, dict[str, int]] = {}
+        for record in clusters:
+            regions.setdefault(cluster_specs.unit_of(record), {})[record.name] = ports[record.name]
         for name, record in up.items():
-            self._origin(record, ports[name], up)
+            self._origin(record, ports[name], up, regions)
         config = {
             "time_scale": self.time_scale,
             "tls_minimum": self._tls_minimum(),
@@ -157,7 +180,9 @@ class EdgeProcesses:
             (str(each["value"]) for each in settings if each["settingId"] == "min_tls_version"), default=None
         )
 
-    def _origin(self, record: Record, port: int, up: Collection[str]) -> None:
+    def _origin(
+        self, record: Record, port: int, up: Collection[str], regions: dict[str, dict[str, int]]
+    ) -> None:
         certificate, key = self._authority.issue(
             f"origin-{record.name}", [record.name, "localhost", "127.0.0.1"]
         )
@@ -174,6 +199,9 @@ class EdgeProcesses:
                 "key": str(key),
                 "api_server": dict(zip(("url", "ca"), cluster_specs.api_server(record), strict=True)),
                 "quorum": self.replicas.quorum(record.environment, record.name, up),
+                "regions": regions,
+                "authority": str(self._authority.certificate),
+                "pages": list(self._pages()),
             },
         )
         if record.name not in self._origins:

@@ -13,6 +13,7 @@ from meridian.local.inventory import Record
 from meridian.local.planes import Planes
 
 KINDS = ("cluster", "region", "cloud", "node")
+HOWS = ("refuse", "hang")
 
 
 class Losses:
@@ -22,11 +23,18 @@ class Losses:
         self._planes = planes
         self._edge = edge
 
-    def lose(self, kind: str, name: str, machines: bool = True) -> list[str]:
+    def lose(self, kind: str, name: str, machines: bool = True, how: str = "refuse") -> list[str]:
         """Take something away and return what went: origins at once, then control planes, side by side; data stays.
 
         Without `machines` the database's nodes there go on, as when only the control plane and the way in are lost.
+        With `how` "hang" the origins take connections and never answer, as behind a link that swallows packets.
         """
+        if how not in HOWS:
+            raise UnknownNameError(how, f"a loss can {' or '.join(HOWS)}", "name one of these")
+        if kind == "node" and how == "hang":
+            raise UnknownNameError(
+                name, "visitors reach no database node: it cannot hang", "leave `hang` out"
+            )
         if kind == "node":
             self._edge.replicas.lose(name)
             self._edge.sync()
@@ -34,7 +42,7 @@ class Losses:
         records = self._clusters(kind, name)
         names = [record.name for record in records]
         (self._edge.replicas.release if machines else self._edge.replicas.keep)(names)
-        self._edge.away(names)
+        (self._edge.freeze if how == "hang" else self._edge.away)(names)
         try:
             _together(self._planes.stop, records)
         finally:
@@ -48,8 +56,9 @@ class Losses:
             self._edge.sync()
             return [name]
         records = self._clusters(kind, name)
-        _together(self._planes.start, records)
         names = [record.name for record in records]
+        self._edge.thaw(names)
+        _together(self._planes.start, records)
         self._edge.replicas.release(names)
         self._edge.sync()
         return names

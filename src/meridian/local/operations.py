@@ -53,7 +53,7 @@ class Operations:
         )
         self.databases = Databases(work / "local" / "database")
         self.netlify = NetlifySites(work / "local" / "netlify", self.faults)
-        self.edge = EdgeProcesses(self.inventory, self.planes, work / "local")
+        self.edge = EdgeProcesses(self.inventory, self.planes, work / "local", self.netlify.pages)
         self.losses = Losses(self.planes, self.edge)
         self._schemas = {name: SchemaStore(name, work / "local" / "schema") for name in CLOUDS}
         self._servers: set[Any] = set()
@@ -208,7 +208,12 @@ class Operations:
             case "netlify":
                 return self.kept(self.netlify, arguments["action"], arguments.get("name", ""))
             case "lose":
-                return self.losses.lose(arguments["kind"], arguments["name"], arguments.get("machines", True))
+                return self.losses.lose(
+                    arguments["kind"],
+                    arguments["name"],
+                    arguments.get("machines", True),
+                    arguments.get("how", "refuse"),
+                )
             case "bring-back":
                 return self.losses.bring_back(arguments["kind"], arguments["name"])
             case "lost":

@@ -202,3 +202,25 @@ def shaken(authority: Authority, host: str) -> ssl.SSLError | None:
                 return error
     assert client.version() is not None
     return None
+
+
+def test_the_status_asks_each_regions_own_origins_and_only_the_page_may_read_it(tmp_path: Path) -> None:
+    page = "https://www.example.com"
+
+    async def test() -> None:
+        async with running(tmp_path) as origin:
+            (closed,) = free_ports(1)
+            here = {"local-eu-gke": origin.spec["port"], "local-eu-eks": closed}
+            origin.tell(
+                regions={"eu": here, "us": {"local-us-gke": closed}},
+                authority=str(tmp_path / "authority" / "ca.crt"),
+                pages=[page],
+            )
+            for asking, allowed in ((page, page), ("https://www.example.org", None), ("null", None)):
+                async with origin.client.get(f"{origin.url}/status", headers={"Origin": asking}) as answer:
+                    assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+                    assert answer.headers["Vary"] == "Origin"
+                    told = await answer.json()
+                assert told == {"regions": {"eu": {"healthy": True}, "us": {"healthy": False}}}
+
+    asyncio.run(test())

@@ -94,6 +94,12 @@ class Child:
             process.kill()
             process.wait()
 
+    def freeze(self) -> None:
+        """Stop its clock: the kernel goes on to take connections for it, and nobody answers them. `stop` still ends it."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGSTOP)
+
     def last_lines(self, count: int = 6) -> str:
         """Return the end of its log."""
         try:

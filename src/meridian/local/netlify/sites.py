@@ -54,16 +54,29 @@ class NetlifySites:
         with self._lock:
             if self._server is None:
                 return {"state": "stopped", "sites": []}
-            port = self._server.port
+            port, state = self._server.port, self._server.state
             sites = [
                 {
                     "name": site["name"],
                     "url": f"http://{site['name']}.localhost:{port}/",
+                    "domain": site["custom_domain"],
                     "deploy": (site["published_deploy"] or {}).get("id"),
+                    "published": (site["published_deploy"] or {}).get("published_at"),
+                    "files": len(state.files(site["id"])),
                 }
-                for site in self._server.state.sites()
+                for site in state.sites()
             ]
             return {"state": "running", "endpoint": self._server.endpoint, "sites": sites}
+
+    def pages(self) -> tuple[str, ...]:
+        """Return the sites' origins as a browser names them: here, under their own domains and Netlify's; starts nothing."""
+        with self._lock:
+            if self._server is None:
+                return ()
+            port, sites = self._server.port, self._server.state.sites()
+        found = [f"http://{site['name']}.localhost:{port}" for site in sites]
+        found += [f"https://{site['custom_domain']}" for site in sites if site.get("custom_domain")]
+        return tuple(sorted(found + [f"https://{site['name']}.netlify.app" for site in sites]))
 
     def restore(self) -> None:
         """Serve again what was served when the last daemon ended."""

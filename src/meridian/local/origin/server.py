@@ -15,6 +15,8 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType, web
 
+from meridian.local.origin.status import RegionStatus
+
 _CHECK_SECONDS = 2.0
 # Several monitors ask in the same moment: one answer of the API server serves them all.
 _KEPT_SECONDS = 0.2
@@ -38,6 +40,7 @@ class OriginProcess:
         app.add_routes(
             [
                 web.get("/health", self._health),
+                web.get("/status", self._status),
                 web.get("/ws", self._websocket),
                 web.get("/stream", self._stream),
                 web.route("*", "/echo", self._echo),
@@ -47,6 +50,7 @@ class OriginProcess:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(spec["certificate"], spec["key"])
         async with aiohttp.ClientSession() as self._session:
+            self._regions = RegionStatus(self._session)
             runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=1)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", int(spec["port"]), ssl_context=tls, backlog=512).start()
@@ -67,6 +71,9 @@ class OriginProcess:
         # What is wrong comes first: who asks for a health check reads only the beginning.
         body = {"healthy": not reasons, "reasons": reasons, **_identity(spec)}
         return web.json_response(body, status=503 if reasons else 200)
+
+    async def _status(self, request: web.Request) -> web.StreamResponse:
+        return await self._regions.answer(self._read(), request)
 
     async def _api_server(self, spec: dict[str, Any]) -> str:
         """Return why the API server does not answer; empty when it does."""

@@ -16,7 +16,7 @@ def fallbacks(environment: Environment) -> Iterator[Problem]:
                 ("edge", "fallback"),
                 name,
                 "this region has no entry",
-                f"add `{name}: []` or the regions that take over, in order",
+                f"add `{name}: [...]` with the regions that take over, in order; empty for the EU's only region",
             )
         elif (
             not environment.edge.fallback[name] and region.residency != "eu" and len(environment.regions) > 1
