@@ -23,10 +23,10 @@ def test_the_message_points_at_the_line_and_column_of_the_value(checkout: Path) 
     file = checkout / "stacks/prod/eu.yaml"
     lines = file.read_text().splitlines()
     row = next(i for i, line in enumerate(lines) if "region: europe-west1" in line)
-    lines[row] = "  region: europe-west9"
+    lines[row] = "  region: europe-west99"
     file.write_text("\n".join(lines) + "\n")
     first = problems_of(checkout)[0]
-    assert first.startswith(f"stacks/prod/eu.yaml:{row + 1}:11: regions.eu.gcp.region = 'europe-west9': ")
+    assert first.startswith(f"stacks/prod/eu.yaml:{row + 1}:11: regions.eu.gcp.region = 'europe-west99': ")
 
 
 def test_errors_of_several_files_come_at_once(mutate: object, checkout: Path) -> None:

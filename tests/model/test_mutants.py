@@ -40,7 +40,7 @@ MUTANTS = [
         "regions.eu.gcp.cluster.pools.standard.machine_typ",
         "no such setting",
     ),
-    Mutant(EU, "residency", "mars", "regions.eu.residency", "'us', 'eu' or 'asia'"),
+    Mutant(EU, "residency", "mars", "regions.eu.residency", "'us', 'eu', 'asia' or 'other'"),
     Mutant(EU, "gcp", ..., "regions.eu.gcp", "required"),
     Mutant(EU, "gcp.zones", ["europe-west1-b"], "regions.eu.gcp.zones", "at least 3"),
     Mutant(E, "gcp.project", "X", "gcp.project", "match"),

@@ -9,7 +9,8 @@ from pydantic import Field
 from meridian.model.base import Cidr, Key, Model, PrivateAsn
 from meridian.model.clusters import Cluster
 
-Residency = Literal["us", "eu", "asia"]
+Residency = Literal["us", "eu", "asia", "other"]
+"""Where a region's data stays; `other` promises no jurisdiction: no law holds it anywhere."""
 Cloud = Literal["gcp", "aws"]
 Zones = Annotated[tuple[str, ...], Field(min_length=3, max_length=3)]
 

@@ -51,7 +51,7 @@ _FIXED = {
     "kms/key": {"customerMasterKeySpec", "multiRegion", "keyUsage"}, "kms/alias": {"name"}, "cloudwatch/logGroup": {"name"},
     "route53/zone": {"name"}, "eks/accessEntry": {"clusterName", "principalArn"}, "cloudtrail/trail": {"name"},
 }  # fmt: skip
-_REGIONS = re.compile(r"^(us|eu|ap|ca|sa|me|af)(-[a-z]+)+-\d$")
+_REGIONS = re.compile(r"^(us|eu|ap|ca|sa|me|af|il|mx)(-[a-z]+)+-\d$")
 _ZONES = {"us-east-1": "abcdef", "us-west-2": "abcd", "ap-northeast-1": "acd"}
 _VERSIONS = ("1.34",)
 

@@ -164,7 +164,7 @@ def telemetry(environment: Environment) -> Iterator[Problem]:
                 f"regions of residency {residency} have no site",
                 f"add `{residency}:`",
             )
-        elif SITES[site] != residency:
+        elif residency not in ("other", SITES[site]):
             fitting = [name for name, place in SITES.items() if place == residency]
             yield Problem(
                 ("platform", "datadog", "sites", residency),
