@@ -33,7 +33,16 @@ class Upstream:
                 )
             return pulumi.Output.from_input(value) if value is not None else unknown()
 
-        return self._reference.outputs.apply(pick)
+        return _value(self._reference.outputs.apply(pick))
+
+
+def _value(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
+    """Return an output that names no resource.
+
+    A preview never knows a StackReference's id, and takes a data source that depends on one for unknown: what uses
+    the answer would be shown as changed at every preview.
+    """
+    return pulumi.Output(set(), output.future(with_unknowns=True), output.is_known(), output.is_secret())
 
 
 def unknown() -> pulumi.Output[Any]:
