@@ -118,6 +118,12 @@ def test_the_edge_costs_what_its_plan_costs(prod: Environment, known: Prices) ->
     assert costs(plan, known, prod).by_category["cdn"][1] == known.prices["cloudflare-enterprise"].everywhere
 
 
+def test_the_page_costs_its_plans_fee(prod: Environment, known: Prices) -> None:
+    plan = Plan("prod", "plan", "r", {}, {"edge": (resource("edge", "meridian:netlify:Site", "page", {}),)})
+    found = costs(plan, known, prod)
+    assert found.by_price["netlify-pro"] == (20, 20, 20)
+
+
 @pytest.mark.parametrize(("text", "size"), [("1Ti", 1024), ("100Gi", 100), ("512Mi", 0.5), (str(2**30), 1)])
 def test_a_quantity_of_bytes_is_read_as_kubernetes_does(text: str, size: float) -> None:
     assert gib(text) == size

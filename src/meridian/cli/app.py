@@ -37,6 +37,7 @@ class Commands(LazyGroup):
             "prove",
             "Prove what the plan survives, how fast it fails over and how long visitors wait.",
         ),
+        Lazy("prices", "meridian.cli.prices_commands", "app", "Read the clouds' price lists anew."),
         Lazy(
             "policy",
             "meridian.cli.policy_commands",

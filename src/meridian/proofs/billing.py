@@ -240,6 +240,7 @@ RULES: Mapping[str, Rule] = {
     "aws:route53/zone:Zone": _flat("compute", "aws-zone", hourly=False),
     "gcp:dns/managedZone:ManagedZone": _flat("compute", "gcp-zone", hourly=False),
     "cloudflare:index/zone:Zone": _flat("cdn", EDGE_PLAN, hourly=False),
+    "meridian:netlify:Site": _flat("cdn", "netlify-pro", hourly=False),
     "kubernetes:apps/v1:StatefulSet": _volumes,
 }
 
