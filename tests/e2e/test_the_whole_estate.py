@@ -16,6 +16,7 @@ from meridian.model import load_environment
 from meridian.model.topology import nodes as database_nodes
 from meridian.model.units import platform_of
 from meridian.program.graph import units_for
+from meridian.verify.catalogue import CHECKS, OF_CLUSTERS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.controlplane, pytest.mark.timeout(900)]
 
@@ -33,6 +34,17 @@ def test_kubectl_reaches_the_nodes_of_all_six_clusters(estate: EstateCheckout) -
 def test_a_second_up_changes_nothing(estate: EstateCheckout) -> None:
     assert changes(estate.run("up", "local", "--json")) == []
     assert "nothing to do" in estate.run("up", "local")
+
+
+def test_what_runs_is_verified_on_every_cluster_the_database_and_the_edge(estate: EstateCheckout) -> None:
+    found = json.loads(estate.run("verify", "local", "--json"))
+    wrong = [each for each in found if each["outcome"] not in ("passed", "not applicable")]
+    assert wrong == []
+    assert {each["check"] for each in found} == set(CHECKS)
+    assert {each["subject"] for each in found if each["check"] in OF_CLUSTERS} == set(CLUSTERS)
+    kept = max((estate.root / ".meridian/evidence/local/verify").iterdir())
+    assert json.loads(kept.read_text())["checks"] == found
+    estate.run("audit", "verify")
 
 
 def test_refresh_finds_what_was_changed_behind_the_estates_back(estate: EstateCheckout) -> None:
