@@ -58,8 +58,11 @@ async def answered(asked: str, answer: Awaitable[Any]) -> None:
     except Exception as error:
         # The SDK puts the failing property behind the reason; a data source has none.
         reason = str(error).removesuffix(" ()")
-        raise pulumi.RunError(
+        told = (
             f"Cloudflare refuses {asked}: {reason}; nothing of the edge was changed; fix: set CLOUDFLARE_API_TOKEN (or "
             "`pulumi config set --secret cloudflare:apiToken`) to a valid token of this account, and edge.account_id and "
             "edge.zone_id to what it owns"
-        ) from None
+        )
+        # The SDK reports the invoke's own error besides, and would be first: whoever reads wants the fix.
+        pulumi.log.error(told)
+        raise pulumi.RunError(told) from None
