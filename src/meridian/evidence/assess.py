@@ -107,6 +107,6 @@ def _unchecked(control: Control, own: Sequence[Observation]) -> Iterator[str]:
         if each.outcome in (Outcome.NOTHING, Outcome.NOT_DONE):
             yield f"{each.method} {each.name}, {each.subject}: {each.seen}"
     if own and not any(each.method is Method.LIVE for each in own):
-        yield "anything that runs: no live check answers to this control, only the plan was judged"
+        yield "anything that runs: no result of a live check is kept for this control, only the plan was judged"
     if control.drills and not any(each.method is Method.DRILL for each in own):
         yield f"the way back in practice: no result of drill {', '.join(control.drills)} is kept here"
