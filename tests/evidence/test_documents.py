@@ -183,6 +183,15 @@ def test_the_report_names_every_control_its_state_and_its_gap(tmp_path: Path) ->
         assert not each.control.gap or "Gap" in section
 
 
+def test_the_same_sight_on_two_clusters_is_one_line_that_names_both(tmp_path: Path) -> None:
+    same = [judged("tls-minimum", each, "tried", "refused", "refused", True) for each in ("eu-1", "eu-2")]
+    other = judged("tls-minimum", "eu-3", "tried", "refused", "taken", False)
+    keep(Checkout(tmp_path), "prod", [*same, other])
+    page = files(evidence(tmp_path))["report.html"]
+    section = page[page.index('id="gdpr-art32"') :].split("</section>")[0]
+    assert "<td>eu-1, eu-2</td>" in section and "<td>eu-3</td>" in section
+
+
 def test_the_record_of_processing_has_every_table_with_personal_data_and_names_what_is_missing(
     tmp_path: Path,
 ) -> None:

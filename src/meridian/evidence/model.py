@@ -91,6 +91,11 @@ class Observation:
         return f"{self.method}/{self.name}/{self.subject}"
 
     @property
+    def what(self) -> str:
+        """Return what was done, on whatever: equal for the same check of two clusters in one run."""
+        return "/".join((self.method, self.name, self.did, self.expected, self.source))
+
+    @property
     def rests_on(self) -> str:
         """Return the source with its digest cut to what people compare."""
         return _DIGEST.sub(r"\1", self.source)

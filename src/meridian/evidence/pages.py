@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
-from meridian.evidence.model import STATEMENT, Evidence, Outcome, State
+from meridian.evidence.model import STATEMENT, Evidence, Observation, Outcome, State
 from meridian.report.pages import page
 from meridian.wording import counted
 
@@ -31,6 +31,7 @@ def report(evidence: Evidence, flows: str) -> str:
         marks=_MARKS,
         outcome_marks=_OUTCOME_MARKS,
         counted=counted,
+        together=together,
         # The map escapes every text that it takes from the model.
         flows=Markup(flows),  # noqa: S704
     )
@@ -42,3 +43,14 @@ def processing_record(record: Mapping[str, Any], flows: str) -> str:
         record=record,
         flows=Markup(flows),  # noqa: S704
     )
+
+
+def together(observations: Sequence[Observation]) -> list[tuple[Observation, str]]:
+    """Return the last of those that saw the same by the same check, with all their subjects."""
+    groups: dict[tuple[str, ...], list[Observation]] = {}
+    for each in observations:
+        groups.setdefault((each.method, each.name, each.outcome, each.seen, each.note), []).append(each)
+    return [
+        (max(group, key=lambda each: each.at), ", ".join(each.subject for each in group))
+        for group in groups.values()
+    ]
