@@ -266,6 +266,9 @@ def test_a_changed_ledger_is_noticed(database: Any) -> None:
         ("REVOKE SELECT ON users FROM app", "grant:users:app"),
         ("REVOKE ALL ON users FROM app", "grant:users:app"),
         ("GRANT SELECT ON users TO PUBLIC", "grant:users:PUBLIC"),
+        ("GRANT DELETE, REFERENCES (email) ON users TO app", "grant:users:app"),
+        ("GRANT SELECT (email) ON users TO operator", "grant:users:operator"),
+        ("GRANT UPDATE (email) ON users TO PUBLIC", "grant:users:PUBLIC"),
     ],
 )
 def test_a_changed_policy_or_right_is_drift_and_is_put_back(database: Any, damage: str, key: str) -> None:

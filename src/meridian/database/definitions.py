@@ -28,6 +28,13 @@ _QUERIES = (
     "SELECT 'role:' || rolname, concat_ws(' ', rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin) "
     "FROM pg_roles",
 )
+# Under the same keys as rights on the whole table, for a REVOKE on the table takes them too. CockroachDB has none.
+_RIGHTS_ON_COLUMNS = (
+    "SELECT 'grant:' || c.relname || ':' || CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END, "
+    "x.privilege_type || ' ' || a.attname || ' ' || x.is_grantable "
+    "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "CROSS JOIN LATERAL aclexplode(a.attacl) x WHERE n.nspname = 'public'"
+)
 
 
 def version(connection: psycopg.Connection[Any]) -> str:
@@ -40,7 +47,8 @@ def read(connection: psycopg.Connection[Any], tables: Iterable[str], roles: Iter
     """Return a digest of each definition by key, of these tables and roles only."""
     ours, known = set(tables), set(roles)
     found: dict[str, list[str]] = {}
-    for query in _QUERIES:
+    on_columns = [] if version(connection).startswith("CockroachDB") else [_RIGHTS_ON_COLUMNS]
+    for query in (*_QUERIES, *on_columns):
         for key, text in connection.execute(query.encode()).fetchall():
             kind, name, *_ = str(key).split(":")
             if name in (known if kind == "role" else ours):
