@@ -43,6 +43,8 @@ Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")]
 """A name that both clouds take: 3-40 characters, lower case, digits and hyphens (GKE cluster names end at 40)."""
 
+ImageDigest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+
 HostName = Annotated[
     str,
     Field(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", examples=["app.meridian.example"]),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meridian.model.base import HostName, Key, Model
+from meridian.model.base import HostName, ImageDigest, Key, Model
 
 GIB = 1024
 """MiB in a GiB."""
@@ -28,7 +28,7 @@ class Image(Model):
         "docker.io/cockroachdb/cockroach"
     )
     tag: Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+$")] = "v26.2.5"
-    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    digest: ImageDigest | None = None
     """What the tag meant when somebody checked it; without one only previews and simulated clusters take the image."""
 
     def reference(self) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from meridian.model.base import Email, Key, Model
+from meridian.model.base import Email, ImageDigest, Key, Model
 from meridian.model.datadog import Agent
 
 PodSecurity = Literal["restricted", "baseline", "privileged"]
@@ -25,6 +25,9 @@ Place = Annotated[
 `@internet` is every public address, `@control-plane` the cluster's API server, `@cloud-identity` the address at which
 the cloud hands a workload its credentials.
 """
+
+
+TaggedImage = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[a-z0-9._-]+)+:[\w.-]+$")]
 
 
 class Quota(Model):
@@ -182,6 +185,8 @@ class Platform(Model):
     certificates: Certificates
     portal: Portal
     datadog: Agent
+    image_digests: dict[TaggedImage, ImageDigest] = Field(default_factory=dict)
+    """What the operators' tags meant when somebody checked them (docs/platform.md, "Images")."""
     operators: bool = True
     """False where no container runs: then only the definitions of the platform's own objects are installed, for an
     operator's pods would be names only, and its webhooks would refuse everything because nothing answers."""

@@ -12,7 +12,7 @@ from components.kubernetes.namespaces import Namespaces
 from components.kubernetes.portal import Portal, PortalArgs
 from components.kubernetes.secret_store import ExternalSecret, SecretStore, SecretStoreArgs
 from components.kubernetes.service_accounts import ServiceAccounts
-from meridian.program import naming, versions
+from meridian.program import images, naming, versions
 from meridian.program.context import Context
 from meridian.program.target import Target
 
@@ -30,6 +30,7 @@ def services(
 
     The operators' definitions are a unit of their own, upstream of this one.
     """
+    images.refuse_unknown(context.environment.platform.image_digests)
     names = namespaces.names
     certificates = _operator(context, target, namespaces, _CERTIFICATES, ground)
     issuer = internal_issuer(f"{target.kind}-internal", target.labels, _after(target, *certificates))
@@ -60,7 +61,7 @@ def services(
             ClusterAutoscalerArgs(
                 cluster=target.site.cluster.name,
                 region=target.site.region,
-                image=versions.CLUSTER_AUTOSCALER,
+                image=images.pinned(versions.CLUSTER_AUTOSCALER, context.environment.platform.image_digests),
                 namespace=names["autoscaler"],
                 service_account=accounts.names["autoscaler"],
                 priority_class="meridian-controllers",
@@ -84,7 +85,11 @@ def _operator(
         Manifests(
             f"{target.kind}-{operator}",
             ManifestsArgs(
-                objects=versions.manifests(operator), namespaces=namespaces.names, labels=target.labels
+                objects=images.pinned(
+                    versions.manifests(operator), context.environment.platform.image_digests
+                ),
+                namespaces=namespaces.names,
+                labels=target.labels,
             ),
             _after(target, *after),
         )
