@@ -1,6 +1,7 @@
 """The embedded Cloudflare over the provider protocol: ids, computed outputs, and what the API refuses."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -414,6 +415,21 @@ def test_logs_are_pushed_only_to_a_bucket_whose_ownership_is_proved(account: Acc
     refused(lambda: account.make(JOB, **job), "400", "ownership")
     refused(lambda: account.make(JOB, "two", **job, ownershipChallenge=proof, filter="{"), "400", "no JSON")
     assert account.make(JOB, "three", **job, ownershipChallenge=proof).isdigit()
+
+
+def test_a_secret_inside_another_value_is_in_no_byte_of_the_inventory(account: Account, clouds: Any) -> None:
+    config = {
+        "clientId": "the client",
+        "clientSecret": Secret("correct horse battery"),
+        "authUrl": "https://a",
+        "tokenUrl": "https://t",
+        "certsUrl": "https://k",
+    }
+    account.provider.create(
+        IDENTITY, "i", {"accountId": ACCOUNT, "name": "n", "type": "oidc", "config": config}
+    )
+    stored = b"".join(path.read_bytes() for path in Path(clouds.folder).glob("inventory.db*"))
+    assert b"the client" in stored and b"correct horse" not in stored
 
 
 def test_access_lets_in_only_whom_a_known_provider_vouches_for(account: Account) -> None:

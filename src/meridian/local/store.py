@@ -299,11 +299,8 @@ class Store:
         return [value for value in values if isinstance(value, str) and len(value) > 3]
 
     def _uses(self, inputs: Mapping[str, Any]) -> Iterable[str]:
-        named = {
-            key: plain(value)
-            for key, value in inputs.items()
-            if key not in _NO_USE and not isinstance(value, Secret)
-        }
+        # Secrets are wrapped at any depth, and `strings` looks into none: what is used is written down in plain text.
+        named = [value for key, value in inputs.items() if key not in _NO_USE]
         return {text for text in strings(named) if len(text) > 3}
 
 
