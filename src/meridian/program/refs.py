@@ -35,6 +35,10 @@ class Upstream:
 
         return _value(self._reference.outputs.apply(pick))
 
+    def public(self, *path: str) -> pulumi.Output[Any]:
+        """Return one value that is no secret: the engine marks all outputs of a stack that holds one."""
+        return pulumi.Output.unsecret(self.get(*path))
+
 
 def _value(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
     """Return an output that names no resource.

@@ -109,7 +109,7 @@ def wire(context: Context) -> None:
             project=environment.gcp.project,
             project_number=environment.gcp.project_number,
             identities=topology.backup_identities(environment),
-            federated=foundation.get("workloads", "principals"),
+            federated=foundation.public("workloads", "principals"),
         ),
         # The project's pool of GKE's accounts exists with its first cluster.
         pulumi.ResourceOptions.merge(on_google, pulumi.ResourceOptions(depends_on=[gke])),
@@ -215,7 +215,7 @@ def wire(context: Context) -> None:
         "eks-google",
         ClusterFederationArgs(
             project=environment.gcp.project,
-            pool_id=foundation.get("workloads", "pool"),
+            pool_id=foundation.public("workloads", "pool"),
             provider_id=f"eks-{key}",
             issuer=eks.outputs.workload_identity,
             identities=list(topology.backup_identities(environment).values()),
