@@ -27,10 +27,6 @@ class EngineLog:
         """Show a line beside the resource while it is worked on."""
         self._send(engine_pb2.INFO, urn, message, ephemeral=True)
 
-    def info(self, urn: str, message: str) -> None:
-        """Say something that stays."""
-        self._send(engine_pb2.INFO, urn, message, ephemeral=False)
-
     def warning(self, urn: str, message: str) -> None:
         """Warn."""
         self._send(engine_pb2.WARNING, urn, message, ephemeral=False)

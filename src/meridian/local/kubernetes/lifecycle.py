@@ -276,7 +276,8 @@ class Lifecycle:
             return CloudError(reason, refusals.masked(refusals.explain(error, what), *inputs))
         return CloudError(
             "NoMatch",
-            f"{what}: {self.cluster.name} serves no {self.kind}; fix: apply its CustomResourceDefinition first (dependsOn)",
+            f"{what}: {self.cluster.name} serves no {self.kind}; fix: apply its CustomResourceDefinition first "
+            "(dependsOn), or, where the cluster was made anew, `meridian refresh` what the state still believes in",
         )
 
 

@@ -224,7 +224,7 @@ class KubernetesProvider(Plugin):
             self._log.status(urn, f"{resource_id} is gone with {place}")
             return
         self._gone_told = True
-        self._log.info(urn, f"{resource_id} and what else was there is gone with {place}")
+        self._log.warning(urn, f"{resource_id} and what else was there is gone with {place}")
 
     def _plans(self, preview: bool, context: Any) -> bool:
         """True when only a plan is asked for and there is no cluster to ask; ends a call that would change one."""
