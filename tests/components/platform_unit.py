@@ -6,9 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from recording import Recorded, Recording, record_stack
+from recording import Recorded, Recording, record, record_stack
 
+from components.cockroach.certificate import Certificate
+from components.cockroach.init import InitJob, InitJobArgs
 from meridian.model import Environment, load_environment
+from meridian.model.topology import NAMESPACE
 from meridian.model.units import definitions_of, platform_of
 from meridian.program.context import Context
 from meridian.program.guard import install
@@ -55,6 +58,23 @@ def platform(region: str = "eu", name: str = "prod") -> Recording:
 def objects(cluster: str, region: str = "eu", name: str = "prod") -> list[dict[str, Any]]:
     """Return the Kubernetes objects of one cluster (`gke` or `eks`), in the order of their registration."""
     return [dict(made.inputs) for made in resources(cluster, region, name)]
+
+
+@cache
+def init_job() -> tuple[dict[str, Any], ...]:
+    """Return what the data unit puts on the first node's cluster."""
+    args = InitJobArgs(
+        database=environment().database,
+        node="eu-1",
+        namespace=NAMESPACE,
+        authority="a certificate",
+        root=Certificate(certificate="a certificate", key="a key"),
+        labels={"meridian.dev/region": "eu"},
+    )
+    made = record(lambda: {"name": InitJob("init", args).name}, {})[0]
+    bodies = [dict(each.inputs) for each in made.resources if each.type.startswith("kubernetes:")]
+    # The engine names a job by itself.
+    return tuple({**body, "metadata": {"name": "init", **body["metadata"]}} for body in bodies)
 
 
 def resources(cluster: str, region: str = "eu", name: str = "prod") -> list[Recorded]:

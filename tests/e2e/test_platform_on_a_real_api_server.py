@@ -1,4 +1,4 @@
-"""Production's platform, object by object, on a real API server: server-side dry runs and Pod Security's refusals."""
+"""Production's platform and the init job, object by object, on a real API server: dry runs and Pod Security's refusals."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import pytest
 from kubernetes import client, config
 from kubernetes.client.rest import ApiException
 from kubernetes.dynamic import DynamicClient
-from platform_unit import objects
+from platform_unit import init_job, objects
 
 from meridian.local.controlplane import ControlPlanes
 from meridian.local.controlplane.spec import ControlPlaneSpec
 from meridian.paths import find_checkout
 
 pytestmark = [pytest.mark.e2e, pytest.mark.controlplane, pytest.mark.timeout(300)]
-FIRST = ("CustomResourceDefinition", "Namespace", "PriorityClass")
+FIRST = ("CustomResourceDefinition", "Namespace", "PriorityClass", "ServiceAccount")
+"""What other objects need to be there: a dry run leaves nothing behind."""
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +40,24 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         made = config.new_client_from_config(str(endpoint.kubeconfig))
         dynamic = DynamicClient(made)
         for kind in FIRST:
-            for body in ordered("gke"):
+            for body in (*ordered("gke"), *ordered("eks")):
                 if body["kind"] == kind:
                     apply(dynamic, body, dry=False)
+                if body["kind"] == kind == "Namespace":
+                    apply(dynamic, default_account(body["metadata"]["name"]), dry=False)
         yield made
     finally:
         planes.stop_all()
 
 
 def ordered(cluster: str) -> list[dict[str, Any]]:
-    return [respelled(without_secrets(each)) for each in objects(cluster)]
+    return [respelled(without_secrets(each)) for each in (*objects(cluster), *init_job())]
+
+
+def default_account(namespace: str) -> dict[str, Any]:
+    """What a controller makes in each namespace, in its own time."""
+    about = {"name": "default", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": about}
 
 
 def without_secrets(body: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +69,9 @@ def without_secrets(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def respelled(node: Any) -> Any:
-    """The SDK's `x_kubernetes_...` as the API spells it."""
+    """The SDK's `x_kubernetes_...` as the API spells it, and the engine's numbers as whole ones."""
+    if isinstance(node, float) and node.is_integer():
+        return int(node)
     if isinstance(node, dict):
         return {
             key.replace("_", "-") if key.startswith("x_kubernetes_") else key: respelled(value)
@@ -94,6 +105,47 @@ def test_the_api_server_takes_every_object_of_production_in_a_dry_run(api: Any, 
             refused.append(f"{body['kind']} {body['metadata']['name']}: {error.body!r}"[:400])
         checked += 1
     assert "\n".join(refused) == "" and checked > 100
+
+
+def pods(cluster: str) -> Iterator[dict[str, Any]]:
+    """Return a pod of every template, in its namespace; volumes that the API server itself would claim are empty."""
+    for body in ordered(cluster):
+        spec = body.get("spec", {})
+        template = spec.get("template", {})
+        if "containers" not in template.get("spec", {}):
+            continue
+        claimed = [
+            {"name": claim["metadata"]["name"], "emptyDir": {}}
+            for claim in spec.get("volumeClaimTemplates", ())
+        ]
+        yield {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                **template["metadata"],
+                "name": "one",
+                "namespace": body["metadata"]["namespace"],
+            },
+            "spec": {
+                **template["spec"],
+                "volumes": [*template["spec"].get("volumes", ()), *claimed],
+            },
+        }
+
+
+@pytest.mark.parametrize("cluster", ["gke", "eks"])
+def test_pod_security_takes_a_pod_of_every_template_in_its_namespace(api: Any, cluster: str) -> None:
+    core, refused, checked = client.CoreV1Api(api), [], set()
+    for each in pods(cluster):
+        namespace, image = each["metadata"]["namespace"], each["spec"]["containers"][0]["image"]
+        try:
+            core.create_namespaced_pod(namespace, each, dry_run="All")
+        except ApiException as error:
+            refused.append(f"{namespace} {image}: {error.body!r}"[:600])
+        checked.add(namespace)
+    assert "\n".join(refused) == ""
+    operators = {"cert-manager", "external-secrets", "datadog-operator", "ingress"}
+    assert checked == {"database", "portal", *operators, *({"autoscaler"} if cluster == "eks" else ())}
 
 
 def pod(**security: Any) -> dict[str, Any]:
@@ -133,10 +185,4 @@ def test_a_pod_that_is_not_restricted_is_refused(api: Any, namespace: str, secur
 
 
 def test_a_restricted_pod_is_taken(api: Any) -> None:
-    core = client.CoreV1Api(api)
-    made = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
-    try:
-        core.create_namespaced_service_account("portal", made)
-    except ApiException as error:
-        assert error.status == 409
-    core.create_namespaced_pod("portal", pod(), dry_run="All")
+    client.CoreV1Api(api).create_namespaced_pod("portal", pod(), dry_run="All")

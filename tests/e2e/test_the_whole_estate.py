@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import signal
@@ -63,8 +64,21 @@ def test_refresh_finds_what_was_changed_behind_the_estates_back(estate: EstateCh
 def test_no_secret_of_any_stack_lies_in_plain_text_in_any_file(estate: EstateCheckout) -> None:
     secrets = of_stacks(estate, json.loads(estate.run("graph", "local", "--json")))
     assert sum("PRIVATE KEY" in secret for secret in secrets) >= 10
-    hits = scan(estate.root / ".meridian", needles(secrets), ALLOWED)
+    hits = scan(estate.root, needles(secrets), ALLOWED)
     assert not hits, "\n".join(hits)
+    # What a run writes was there to be scanned: state, what was planned and done, clouds, clusters with their audit logs.
+    written = {file.relative_to(estate.root).as_posix() for file in estate.root.rglob("*") if file.is_file()}
+    for wanted in (
+        ".meridian/state/.pulumi/stacks/meridian/local-eu.json",
+        ".meridian/logs/local/*.events.jsonl",
+        ".meridian/logs/local/*.log",
+        ".meridian/local/inventory*",
+        ".meridian/local/*.log",
+        ".meridian/local/**/audit*.log",
+        ".meridian/kube/*.kubeconfig",
+        "stacks/Pulumi.local-data.yaml",
+    ):
+        assert fnmatch.filter(written, wanted), wanted
 
 
 def pulumi(estate: EstateCheckout, environment: str, *arguments: str) -> str:
