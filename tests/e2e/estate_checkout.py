@@ -16,8 +16,8 @@ import psutil
 
 ROOT = Path(__file__).parents[2]
 CLUSTERS = [f"local-{region}-{kind}" for region in ("us", "eu", "asia") for kind in ("gke", "eks")]
-# What the clouds do not hold: the engine's own resources and the components.
-_NOT_IN_A_CLOUD = ("pulumi:", "meridian:")
+# What the clouds' inventory does not hold: the engine's own resources, the components, what lies on an API server.
+_NOT_IN_A_CLOUD = ("pulumi:", "meridian:", "kubernetes:")
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = 180) -> None:

@@ -174,7 +174,7 @@ def test_recover_has_nothing_to_do_when_no_run_died(estate: EstateCheckout) -> N
     assert estate.run("unlock", "local") == "local is not held\n"
 
 
-def test_a_destroy_that_ctrl_c_ended_goes_on_and_leaves_an_empty_inventory_and_no_process(
+def test_a_destroy_that_ctrl_c_and_kill_9_ended_goes_on_and_leaves_an_empty_inventory_and_no_process(
     estate: EstateCheckout,
 ) -> None:
     before = len(estate.inventory())
@@ -185,6 +185,12 @@ def test_a_destroy_that_ctrl_c_ended_goes_on_and_leaves_an_empty_inventory_and_n
     assert run.returncode == 130
     left = len(estate.inventory())
     assert 0 < left < before
+    again = estate.start("destroy", "local")
+    until(lambda: len(estate.inventory()) < left - 20 or again.poll() is not None, "20 more deletions")
+    assert again.poll() is None, "it was over before it could be killed"
+    for victim in [*estate.of_the_run()]:
+        victim.kill()
+    again.communicate()
     estate.run("destroy", "local", "--json")
     assert json.loads(estate.run("local", "inventory", "--json")) == []
     assert estate.in_state() == []
