@@ -151,6 +151,13 @@ def test_the_newest_result_on_each_subject_counts(tmp_path: Path) -> None:
     assert {each.subject for each in _live(tmp_path)} == {"eu", "us"}
 
 
+def test_a_later_run_that_could_not_look_hides_nothing_that_was_seen(tmp_path: Path) -> None:
+    live(tmp_path)
+    keep(Checkout(tmp_path), "prod", [not_checked("tls-minimum", "eu", "only a kubeconfig was given")])
+    kept = [each for each in _live(tmp_path) if each.name == "tls-minimum"]
+    assert [(each.outcome, each.seen) for each in kept] == [(Outcome.NONE, "as seen")]
+
+
 def test_a_live_result_that_was_changed_after_it_was_kept_counts_for_nothing(tmp_path: Path) -> None:
     live(tmp_path, "failed")
     file = runs(Checkout(tmp_path), "prod")[-1]

@@ -46,31 +46,34 @@ def of_live_checks(
         if entry.get("kind") == "verify"
     }
     changed = last_change(checkout, environment)
-    done: set[tuple[str, str]] = set()
+    newest: dict[tuple[str, str], tuple[Path, _Run, Mapping[str, Any]]] = {}
     for file in reversed(runs(checkout, environment)):
         run = _read(file, noted.get(str(file.relative_to(checkout.work))))
         for each in run.checks:
             key = (str(each.get("check")), str(each.get("subject")))
-            if key in done:
-                continue
-            done.add(key)
-            at = _time(each.get("at")) or run.at
-            yield Observation(
-                method=Method.LIVE,
-                name=key[0],
-                title=key[0],
-                subject=key[1],
-                outcome=Outcome.NOT_DONE
-                if run.problem
-                else _OUTCOMES.get(str(each.get("outcome")), Outcome.NOT_DONE),
-                did=str(each.get("did", "")),
-                expected=str(each.get("expected", "")),
-                seen=run.problem or str(each.get("seen", "")),
-                at=at,
-                source=f"{file.name} sha256:{run.digest}",
-                note=_since(at, changed),
-                controls=frozenset(map(str, each.get("controls") or ())) & controls.keys(),
-            )
+            # A later run that could not look, such as one with another kubeconfig, hides nothing that was seen.
+            if key not in newest or (
+                newest[key][2].get("outcome") not in _OUTCOMES and each.get("outcome") in _OUTCOMES
+            ):
+                newest[key] = (file, run, each)
+    for (name, subject), (file, run, each) in newest.items():
+        at = _time(each.get("at")) or run.at
+        yield Observation(
+            method=Method.LIVE,
+            name=name,
+            title=name,
+            subject=subject,
+            outcome=Outcome.NOT_DONE
+            if run.problem
+            else _OUTCOMES.get(str(each.get("outcome")), Outcome.NOT_DONE),
+            did=str(each.get("did", "")),
+            expected=str(each.get("expected", "")),
+            seen=run.problem or str(each.get("seen", "")),
+            at=at,
+            source=f"{file.name} sha256:{run.digest}",
+            note=_since(at, changed),
+            controls=frozenset(map(str, each.get("controls") or ())) & controls.keys(),
+        )
 
 
 def of_drills(checkout: Checkout, environment: str, controls: Mapping[str, Control]) -> Iterator[Observation]:

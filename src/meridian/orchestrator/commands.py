@@ -110,6 +110,7 @@ def run(
     held: EnvironmentLock | None = None,
     judged: bool = False,
     idle: frozenset[str] = frozenset(),
+    unjudged: frozenset[str] = frozenset(),
 ) -> Result:
     """Run preview, up, refresh, destroy or recover over the units and return the merged result.
 
@@ -133,7 +134,9 @@ def run(
     if operation == "up" and estate.policies and not judged:
         with nullcontext(held) if held else EnvironmentLock(estate.checkout, lock_name(session)) as lock:
 
-            def again(what: str, idle: frozenset[str] = frozenset()) -> Result:
+            def again(
+                what: str, idle: frozenset[str] = frozenset(), unjudged: frozenset[str] = frozenset()
+            ) -> Result:
                 return run(
                     estate,
                     environment,
@@ -146,6 +149,7 @@ def run(
                     held=lock,
                     judged=True,
                     idle=idle,
+                    unjudged=unjudged,
                 )
 
             left = Unsaved(session, embedded_clouds=estate.embedded_clouds).left
@@ -153,7 +157,10 @@ def run(
             looked = again("preview")
             if looked.refused or looked.interrupted:
                 return replace(looked, operation="up")
-            return _joined(looked, again("up", idle_units(session, graph, looked, unclean)))
+            # A laptop may go on to the same failure; elsewhere nothing is applied that no rule has seen.
+            unseen = [unit.unit for unit in looked.units if unit.mark is Mark.FAILED]
+            unjudged = frozenset(unseen if environment != LOCAL else ())
+            return _joined(looked, again("up", idle_units(session, graph, looked, unclean), unjudged))
     session.prepare()
     say(session.providers.sentence(environment, reason))
     with (
@@ -196,6 +203,7 @@ def run(
                 view,
                 unsaved,
                 prepare=prepare,
+                unjudged=unjudged,
                 on_engines=lock.engines,
             )
             for unit, notes in recovery.notes.items():

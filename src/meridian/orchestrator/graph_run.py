@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol
@@ -27,6 +27,11 @@ _WITH_PROGRAM = frozenset({"preview", "up"})
 _OPEN_STATE = (
     "put back the passphrase with which this state was made (.meridian/passphrase, or your PULUMI_CONFIG_PASSPHRASE); "
     "of the embedded clouds, `make clean` and `make up` begin anew"
+)
+
+_UNJUDGED = (
+    "its preview failed, so no rule has judged it: nothing of it was applied; "
+    "fix: mend what the preview says (`meridian preview ENV --unit UNIT`), then run up again"
 )
 
 
@@ -53,7 +58,10 @@ class _Running:
 
 
 class GraphRun:
-    """One run; `prepare` names commands to run on a unit's stack before the operation (a recovery's refresh)."""
+    """One run; `prepare` names commands to run on a unit's stack before the operation (a recovery's refresh).
+
+    A unit of `unjudged` fails without being run, and blocks what depends on it.
+    """
 
     def __init__(
         self,
@@ -65,6 +73,7 @@ class GraphRun:
         unsaved: Unsaved,
         *,
         prepare: Mapping[str, list[str]] | None = None,
+        unjudged: Collection[str] = (),
         parallel: int = 16,
         on_engines: Callable[[list[int]], None] = lambda _pids: None,
     ) -> None:
@@ -75,6 +84,7 @@ class GraphRun:
         self._listener = listener
         self._unsaved = unsaved
         self._prepare = dict(prepare or {})
+        self._unjudged = unjudged
         self._parallel = parallel
         self._on_engines = on_engines
         self._running: dict[str, _Running] = {}
@@ -128,6 +138,9 @@ class GraphRun:
     def _start(self, unit: str) -> None:
         self._schedule.start(unit)
         self._begun[unit] = time.monotonic()
+        if unit in self._unjudged:
+            self._fail(unit, _UNJUDGED)
+            return
         self._note(unit, Mark.RUNNING)
         self._launch(unit, [*self._prepare.get(unit, []), self._operation])
 
@@ -145,9 +158,7 @@ class GraphRun:
         except (OrchestratorError, OSError) as error:
             if worker:
                 worker.close()
-            self._order += 1
-            self.results[unit].errors.append((self._order, Diagnostic("error", str(error), "", 0)))
-            self._end(unit, Mark.FAILED)
+            self._fail(unit, str(error))
             return
         self._running[unit] = _Running(engine, worker, rest, operation)
         self._on_engines([running.engine.pid for running in self._running.values()])
@@ -191,6 +202,11 @@ class GraphRun:
             if "incorrect passphrase" in said:
                 said += f"; fix: {_OPEN_STATE}"
             result.errors.append((self._order, Diagnostic("error", said, "", 0)))
+        self._end(unit, Mark.FAILED)
+
+    def _fail(self, unit: str, reason: str) -> None:
+        self._order += 1
+        self.results[unit].errors.append((self._order, Diagnostic("error", reason, "", 0)))
         self._end(unit, Mark.FAILED)
 
     def _end(self, unit: str, mark: Mark) -> None:
