@@ -1,12 +1,13 @@
 """The engine's event log, and the result merged from it. The lines are as engine v3.200.0 writes them."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from meridian.orchestrator import render
 from meridian.orchestrator.events import Diagnostic, EventTail, StepDone, StepPlanned, parse
-from meridian.orchestrator.result import Result, UnitResult
+from meridian.orchestrator.result import Change, Result, UnitResult
 from meridian.orchestrator.units import Mark
 
 ROOT = "urn:pulumi:local-eu::meridian::pulumi:pulumi:Stack::meridian-local-eu"
@@ -231,3 +232,23 @@ def test_the_last_line_of_a_plan_says_by_itself_that_it_is_simulated() -> None:
         .startswith("preview prod, a plan against simulated providers: nothing would change")
     )
     assert render.text(real).splitlines()[-1].startswith("preview prod: nothing would change")
+
+
+def test_a_first_run_is_counted_by_kind_and_listed_only_when_asked() -> None:
+    made = [Change("create", "aws:ec2/subnet:Subnet", f"subnet-{n}", "", ()) for n in range(150)]
+    changed = [Change("update", "gcp:kms/cryptoKey:CryptoKey", "disks", "", ("rotationPeriod",))]
+    result = Result(
+        "local",
+        "up",
+        "embedded",
+        [
+            UnitResult("us", "local-us", Mark.DONE, changes=made, counts=Counter(create=150)),
+            UnitResult("eu", "local-eu", Mark.DONE, changes=changed, counts=Counter(update=1)),
+        ],
+        1.0,
+        {},
+    )
+    short = render.text(result)
+    assert "us: 150 create (150 aws:ec2)" in short and "subnet-7" not in short
+    assert "~ gcp:kms/cryptoKey:CryptoKey  disks  [rotationPeriod]" in short
+    assert "subnet-149" in render.text(result, full=True)

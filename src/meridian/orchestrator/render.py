@@ -12,6 +12,8 @@ from meridian.orchestrator.units import Mark
 
 _SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "±", "import": "="}
 _LONGEST = 40
+# Beyond this many changes in all, what is only made is counted by kind instead of listed.
+_MANY = 100
 _VERBS = {
     "preview": ("would be changed", "nothing would change"),
     "up": ("changed", "nothing to do: everything is as described"),
@@ -22,7 +24,7 @@ _VERBS = {
 
 
 def text(result: Result, *, full: bool = False) -> str:
-    """Return the whole report; at most forty changes a unit unless `full`."""
+    """Return the whole report; unless `full` at most forty changes a unit, and of a first run only counts."""
     return "\n".join(_lines(result, full))
 
 
@@ -34,9 +36,12 @@ def _lines(result: Result, full: bool) -> Iterator[str]:
         yield from (f"  {line}" for line in cause.message.splitlines())
         yield ""
     for unit in result.units:
-        yield from _unit(unit, full)
+        made = not full and result.changed > _MANY and all(change.op == "create" for change in unit.changes)
+        yield from _unit(unit, full, counted=made)
     if result.policies:
         yield from policies(result.policies, full=full)
+    if not full and result.changed > _MANY:
+        yield "--full lists every change"
     yield _closing(result)
 
 
@@ -55,20 +60,21 @@ def policies(report: Report, *, full: bool = False) -> Iterator[str]:
         yield f"policies: {len(report.excepted)} findings under exceptions of policies/exceptions.yaml"
 
 
-def _unit(unit: UnitResult, full: bool) -> Iterator[str]:
+def _unit(unit: UnitResult, full: bool, *, counted: bool = False) -> Iterator[str]:
     if unit.mark is Mark.BLOCKED:
         yield f"{unit.unit}: blocked by {unit.blocked_by}, not started"
         return
     for note in unit.notes:
         yield f"{unit.unit}: {note}"
     if unit.changes:
-        yield f"{unit.unit}: {_counts(unit.counts) or f'{len(unit.changes)} changed'}"
-    shown = unit.changes if full else unit.changes[:_LONGEST]
+        kinds = f" ({_kinds(unit)})" if counted else ""
+        yield f"{unit.unit}: {_counts(unit.counts) or f'{len(unit.changes)} changed'}{kinds}"
+    shown = unit.changes if full else unit.changes[: 0 if counted else _LONGEST]
     for change in shown:
         differs = f"  [{', '.join(change.properties)}]" if change.properties else ""
         yield f"  {_SIGNS.get(change.op, '?')} {change.type}  {change.name}{differs}"
         yield from _details(unit.details.get(change.urn, []), full)
-    if len(unit.changes) > len(shown):
+    if len(unit.changes) > len(shown) and not counted:
         yield f"  ... and {len(unit.changes) - len(shown)} more (--full shows all)"
     for warning in unit.warnings:
         yield f"  warning: {warning.message}"
@@ -81,6 +87,15 @@ def _unit(unit: UnitResult, full: bool) -> Iterator[str]:
             yield f"{unit.unit}: failed: {where}{own[1].message.splitlines()[0] if own[1].message else ''}"
     elif unit.mark is Mark.INTERRUPTED:
         yield f"{unit.unit}: interrupted"
+
+
+def _kinds(unit: UnitResult) -> str:
+    """Count changes by cloud and module, such as aws:ec2, the most frequent first."""
+    counts = Counter(change.type.split("/")[0].removesuffix(":index") for change in unit.changes)
+    shown = counts.most_common(4)
+    rest = counts.total() - sum(count for _, count in shown)
+    named = [f"{count} {kind}" for kind, count in shown]
+    return ", ".join([*named, f"{rest} others"] if rest else named)
 
 
 def _details(lines: list[str], full: bool) -> Iterator[str]:
