@@ -101,6 +101,15 @@ def test_rules_of_the_whole_estate_are_silent_about_a_part_of_it() -> None:
     assert not replace(POLICIES, exceptions=()).run(plan_of(without), DAY, whole=False).findings
 
 
+def test_of_a_unit_that_was_cut_off_each_resource_is_judged_but_not_what_seems_to_be_missing() -> None:
+    policies, cut = replace(POLICIES, exceptions=()), {"eu"}
+    missing = next(each for each in CASES if each.rule == "network-policy-per-namespace")
+    plan = plan_of(missing.edit(resources()))
+    assert policies.run(plan, DAY).mandatory and not policies.run(plan, DAY, whole=False, cut=cut).mandatory
+    wrong = plan_of(next(each for each in CASES if each.rule == "no-open-ingress").edit(resources()))
+    assert policies.run(wrong, DAY, whole=False, cut=cut).mandatory
+
+
 def test_a_finding_tells_value_demand_controls_and_fix() -> None:
     case = next(each for each in CASES if each.rule == "no-open-ingress")
     [found] = replace(POLICIES, exceptions=()).run(plan_of(case.edit(resources())), DAY).findings

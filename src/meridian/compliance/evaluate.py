@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -100,14 +100,21 @@ class Policies:
     registers: Registers
     exceptions: tuple[Exemption, ...]
 
-    def run(self, plan: Plan, today: date, *, whole: bool = True) -> Report:
-        """Judge a plan; `whole` says that it holds all units of the environment."""
+    def run(
+        self, plan: Plan, today: date, *, whole: bool = True, cut: Container[str] = frozenset()
+    ) -> Report:
+        """Judge a plan; `whole` says that it holds all units of the environment.
+
+        Of a unit that was cut off while it was planned each resource is judged by itself: what seems to be missing
+        beside it may only not have been reached.
+        """
         scene = Scene(plan, self.registers, today)
         rules = [each for each in self.rules if whole or each.scope is not Scope.ESTATE]
         found = [
             finding_of(rule, problem, plan.environment, self.controls)
             for rule in rules
             for problem in rule.check(scene)
+            if rule.scope is Scope.RESOURCE or problem.resource is None or problem.resource.unit not in cut
         ]
         open_, excepted = _excepted(found, self.exceptions, plan.environment, today)
         if whole:

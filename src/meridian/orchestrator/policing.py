@@ -17,18 +17,19 @@ from policies.load import FOLDER, load
 def judged(session: Session, result: Result, *, whole: bool) -> Result:
     """Return the result with what the rules say of it.
 
-    Of a unit that failed, what it said before it failed is judged: the same failure would stop the rest of it. Rules
-    that need the whole estate run only when it was planned whole.
+    Of a unit that failed, each resource that it told before is judged: the same failure would stop the rest of it. How
+    its resources belong together, and what needs the whole estate, is judged only where the plan is whole.
     """
     complete = whole and all(unit.mark is Mark.DONE for unit in result.units)
     units = [unit.unit for unit in result.units if unit.mark in (Mark.DONE, Mark.FAILED)]
-    return replace(result, policies=judge(session, units, whole=complete))
+    cut = frozenset(unit.unit for unit in result.units if unit.mark is Mark.FAILED)
+    return replace(result, policies=judge(session, units, whole=complete, cut=cut))
 
 
-def judge(session: Session, units: list[str], *, whole: bool) -> Report:
+def judge(session: Session, units: list[str], *, whole: bool, cut: frozenset[str] = frozenset()) -> Report:
     """Return what the rules say of the last run's event logs of these units."""
     policies = policies_of(session.checkout)
-    return policies.run(merged_plan(session, units), datetime.now(UTC).date(), whole=whole)
+    return policies.run(merged_plan(session, units), datetime.now(UTC).date(), whole=whole, cut=cut)
 
 
 def policies_of(checkout: Checkout) -> Policies:
