@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "e2e"))
 
 from estate_checkout import EstateCheckout
 
-ROUNDS = 3
+ROUNDS = int(sys.argv[1]) if sys.argv[1:] else 3
 
 
 def main() -> None:

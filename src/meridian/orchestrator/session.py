@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from meridian.orchestrator.backend import FileBackend
+from meridian.orchestrator.backend import FileBackend, write_atomic
 from meridian.orchestrator.providers_mode import Providers
+from meridian.orchestrator.salt import shared_salt
 from meridian.paths import Checkout
 
 PROJECT = "meridian"
@@ -56,6 +57,14 @@ class Session:
         lines = [line for line in file.read_text().splitlines() if line.strip()]
         if all(line.startswith("encryptionsalt:") for line in lines):
             file.unlink()
+
+    def share_salt(self, stack: str) -> None:
+        """Give a stack that is being made the salt of all others; real environments choose their own secrets' provider."""
+        if self.passphrase is None or self.providers is Providers.OFFICIAL:
+            return
+        file = self.config_file(stack) or self.checkout.stacks / f"Pulumi.{stack}.yaml"
+        if self.providers is Providers.PLAN or not file.exists():
+            write_atomic(file, f"encryptionsalt: {shared_salt(self.passphrase)}\n")
 
     def environ(self) -> dict[str, str]:
         """Return the whole environment of an engine or worker."""

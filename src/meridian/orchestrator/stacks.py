@@ -21,6 +21,7 @@ def ensure_stacks(session: Session, graph: Graph) -> None:
             backend.clear(stacks)
         for stack in backend.ensure(stacks):
             session.forget_salt(stack)
+            session.share_salt(stack)
         return
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda stack: _init_remote(session, stack), stacks))
