@@ -59,6 +59,7 @@ def _naive(own: Checkout, folder: Path) -> tuple[list[str], dict[str, str]]:
     shutil.copytree(NAIVE, folder / "program")
     (folder / "Pulumi.yaml").write_text(
         f"name: meridian\nmain: program\nruntime:\n  name: python\n  options: {{virtualenv: {sys.prefix}}}\n"
+        f"plugins:\n  providers:\n  - {{name: meridian, path: {own.root / 'src/meridian/provider/plugin'}}}\n"
     )
     environment = open_session(own, "prod", Providers.PLAN).environ()
     environment |= {

@@ -13,7 +13,7 @@ import pulumi
 
 from meridian.model import load_environment
 from meridian.program.context import Context
-from meridian.program.graph import region_of, units_for
+from meridian.program.graph import units_for, wiring_of
 from meridian.program.guard import install
 from meridian.program.refs import Upstream
 
@@ -61,12 +61,8 @@ def main() -> None:
     install(environment, "foundation")
     for unit in units_for(environment.regions):
         with _unit(unit):
-            wire = importlib.import_module(f"meridian.program.units.{_module(unit, environment.regions)}")
+            wire = importlib.import_module(f"meridian.program.units.{wiring_of(unit, environment.regions)}")
             wire.wire(Context(environment, unit))
-
-
-def _module(unit: str, regions: Any) -> str:
-    return "region" if unit in regions else unit.rsplit("-", 1)[-1] if region_of(unit) else unit
 
 
 main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ ESTATE = "estate.yaml"
 TABLES = "tables.yaml"
 _SHARED = "/tables"
 """The shared file's key among the sources; no region's key has a slash."""
+_KNOWN: dict[tuple[Path, str], tuple[tuple[tuple[str, int, int], ...], Environment]] = {}
 
 
 def environments(root: Path) -> list[str]:
@@ -26,15 +28,39 @@ def environments(root: Path) -> list[str]:
 
 
 def load_environment(root: Path, name: str) -> Environment:
-    """Return the environment `name` of the checkout at `root`; raises ModelErrors with every problem at once."""
+    """Return the environment `name` of the checkout at `root`; raises ModelErrors with every problem at once.
+
+    Files that have not changed since are not read again: a fork of the worker that has read them needs no YAML parser.
+    """
     folder = root / "stacks" / name
     if not (folder / ESTATE).is_file():
         raise UnknownEnvironmentError(name, [_no_such_environment(root, name)])
-    sources = {"": Source(folder / ESTATE, f"stacks/{name}/{ESTATE}")}
-    for file in sorted(folder.glob("*.yaml")):
-        if file.name != ESTATE:
-            sources[file.stem] = Source(file, f"stacks/{name}/{file.name}")
-    sources[_SHARED] = Source(root / "stacks" / TABLES, f"stacks/{TABLES}")
+    files = [
+        folder / ESTATE,
+        *sorted(set(folder.glob("*.yaml")) - {folder / ESTATE}),
+        root / "stacks" / TABLES,
+    ]
+    state = tuple((str(file), *_stamp(file)) for file in files)
+    known = _KNOWN.get((root, name))
+    if known is None or known[0] != state:
+        known = _KNOWN[root, name] = (state, _read(name, files))
+    return known[1]
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        found = file.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def _read(name: str, files: Sequence[Path]) -> Environment:
+    estate, *regions, tables = files
+    sources = {"": Source(estate, f"stacks/{name}/{ESTATE}")}
+    for file in regions:
+        sources[file.stem] = Source(file, f"stacks/{name}/{file.name}")
+    sources[_SHARED] = Source(tables, f"stacks/{TABLES}")
     unreadable = [source.problem for source in sources.values() if source.problem]
     if unreadable:
         raise ModelErrors(name, unreadable)

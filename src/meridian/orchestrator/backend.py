@@ -121,9 +121,13 @@ class FileBackend:
             ) from None
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
-        """Return the resources in state, the stack's own root left out."""
+        """Return the resources in state; the stack's own root and what is only read (`external`) are left out."""
         found = self.deployment(stack).get("resources") or []
-        return [resource for resource in found if resource.get("type") != "pulumi:pulumi:Stack"]
+        return [
+            resource
+            for resource in found
+            if resource.get("type") != "pulumi:pulumi:Stack" and not resource.get("external")
+        ]
 
     def outputs(self, stack: str) -> dict[str, Any]:
         """Return the stack's outputs with every secret masked."""

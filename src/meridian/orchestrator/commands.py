@@ -61,7 +61,8 @@ class Estate:
 
 def own_estate(checkout: Checkout, environment: str) -> Estate:
     """Return the estate of this repository with the units of an environment."""
-    return Estate(checkout, program_graph(checkout.stacks, environment), policies=True)
+    spec = ProgramSpec(warm="meridian.orchestrator.checks:read_ahead")
+    return Estate(checkout, program_graph(checkout.stacks, environment), spec, policies=True)
 
 
 def environments(checkout: Checkout) -> list[str]:

@@ -34,6 +34,8 @@ class ProgramSpec:
     preload: tuple[str, ...] = ("meridian.program.units",)
     path: tuple[str, ...] = ()
     sources: tuple[str, ...] = ("src/meridian", "components")
+    warm: str = ""
+    """ "module:function", called before each fork with the child's variables: what it reads ahead, the child has."""
 
 
 class Worker:
@@ -127,6 +129,7 @@ class WorkerPool:
                     f"--announce={self._file}",
                     f"--digest={digest}",
                     f"--idle={idle}",
+                    f"--warm={self._spec.warm}",
                     *(f"--path={path}" for path in self._spec.path),
                 ],
                 stdin=subprocess.PIPE,

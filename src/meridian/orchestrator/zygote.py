@@ -65,8 +65,16 @@ class Zygote:
     """The accepting loop; holds no state but its children."""
 
     def __init__(
-        self, listener: socket.socket, token: str, program: str, idle: float, failure: str, announced: Path
+        self,
+        listener: socket.socket,
+        token: str,
+        program: str,
+        idle: float,
+        failure: str,
+        announced: Path,
+        warm: str = "",
     ) -> None:
+        self._warm = warm
         self._failure = failure
         self._announced = announced
         self._listener = listener
@@ -105,6 +113,8 @@ class Zygote:
         if self._failure:
             connection.sendall(json.dumps({"error": self._failure}).encode() + b"\n")
             return True
+        if self._warm:
+            _call_quietly(self._warm, request["environment"])
         if threading.active_count() > 1:
             raise ValueError("a thread is running: a fork would not be safe")
         child = os.fork()
@@ -138,6 +148,15 @@ def _announce(path: Path, content: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
+def _call_quietly(function: str, environment: dict[str, str]) -> None:
+    """Call "module:function"; what is wrong with the data is told by the child, to whom it is said."""
+    module, name = function.split(":")
+    try:
+        getattr(importlib.import_module(module), name)(environment)
+    except Exception as error:
+        print(f"not read ahead: {type(error).__name__}", file=sys.stderr, flush=True)
+
+
 def _announces(path: Path) -> bool:
     try:
         return bool(json.loads(path.read_text())["pid"] == os.getpid())
@@ -151,6 +170,7 @@ def main() -> None:
     parser.add_argument("--program", required=True)
     parser.add_argument("--preload", default="")
     parser.add_argument("--path", action="append", default=[])
+    parser.add_argument("--warm", default="")
     parser.add_argument("--idle", type=float, required=True)
     parser.add_argument("--announce", type=Path, required=True)
     parser.add_argument("--digest", required=True)
@@ -184,7 +204,7 @@ def main() -> None:
         # Kept out of the collector, the imported pages stay shared with the children.
         gc.collect()
         gc.freeze()
-        Zygote(listener, token, options.program, idle, failure, options.announce).run()
+        Zygote(listener, token, options.program, idle, failure, options.announce, options.warm).run()
     finally:
         if _announces(options.announce):
             options.announce.unlink(missing_ok=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from meridian.model.units import definitions_of, platform_of
+from meridian.model.units import cluster_region_of, definitions_of, platform_of
 
 Graph = dict[str, tuple[str, ...]]
 
@@ -29,6 +29,13 @@ def units_for(regions: Iterable[str]) -> Graph:
 
 
 UNITS: Graph = units_for(("us", "eu", "asia"))
+
+
+def wiring_of(unit: str, regions: Collection[str]) -> str:
+    """Return the module of `program.units` that makes a unit."""
+    if unit in regions:
+        return "region"
+    return unit.rsplit("-", 1)[-1] if cluster_region_of(unit) else unit
 
 
 def parse_stack(stack: str) -> tuple[str, str]:

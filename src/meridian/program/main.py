@@ -7,10 +7,9 @@ import importlib
 import pulumi
 
 from meridian.model import Environment, ModelErrors, load_environment
-from meridian.model.units import cluster_region_of
 from meridian.paths import NotACheckoutError, find_checkout
 from meridian.program.context import Context
-from meridian.program.graph import StackNameError, parse_stack, units_for
+from meridian.program.graph import StackNameError, parse_stack, units_for, wiring_of
 from meridian.program.guard import install
 
 
@@ -32,12 +31,5 @@ def run(stack: str | None = None) -> None:
 
 def _wire(environment: Environment, unit: str) -> None:
     # Imported here: a unit pays only for the SDKs that it uses.
-    module = (
-        "region"
-        if unit in environment.regions
-        else unit.rsplit("-", 1)[-1]
-        if cluster_region_of(unit)
-        else unit
-    )
-    wiring = importlib.import_module(f"meridian.program.units.{module}")
+    wiring = importlib.import_module(f"meridian.program.units.{wiring_of(unit, environment.regions)}")
     wiring.wire(Context(environment, unit))
