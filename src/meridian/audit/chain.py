@@ -17,6 +17,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from meridian.files import write_private
+
 START = "0" * 64
 """What the first entry names as the digest before it."""
 _LOCK_SECONDS = 30.0
@@ -148,10 +150,7 @@ class Chain:
         return whole.decode(errors="replace").splitlines()
 
     def _note(self, head: Head) -> None:
-        fresh = self._head_file.with_name(f".{self._head_file.name}.{os.getpid()}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-            stream.write(str(head))
-        fresh.replace(self._head_file)
+        write_private(self._head_file, str(head))
 
 
 def _read(line: str, number: int, before: str | None) -> tuple[Head, Problem | None]:

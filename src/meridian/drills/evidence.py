@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from meridian.audit.actions import DRILLS, journal
-from meridian.local.private import write_private
+from meridian.files import write_private
 from meridian.paths import Checkout
 
 FIRST = "0" * 64

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from meridian.drills.errors import DrillError
 from meridian.drills.target import Target
+from meridian.files import write_private
 from meridian.local import rendezvous
 from meridian.local.client import LocalClouds
-from meridian.local.private import write_private
 from meridian.paths import Checkout
 
 

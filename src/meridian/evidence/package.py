@@ -17,6 +17,7 @@ from meridian.evidence.flows import flow_map
 from meridian.evidence.model import Evidence
 from meridian.evidence.processing import record
 from meridian.evidence.signing import MANIFEST, SIGNATURE, manifest
+from meridian.files import write_whole
 from meridian.model.environment import Environment
 
 
@@ -75,11 +76,5 @@ def write(
         files[SIGNATURE] = key.sign(listed)
     files[MANIFEST] = listed
     for name, content in files.items():
-        _whole(folder / name, content)
+        write_whole(folder / name, content)
     return Package(folder, tuple(files), hashlib.sha256(listed).hexdigest())
-
-
-def _whole(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(path)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from meridian.local.private import write_private
+from meridian.files import write_private
 
 _AUTHORITY, _LEAF = timedelta(days=3650), timedelta(days=397)
 # A certificate is made anew when it ends within this time.

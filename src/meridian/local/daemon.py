@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from meridian.files import write_private
 from meridian.local import rendezvous
 from meridian.local.errors import LocalError, UnknownNameError
 from meridian.local.operations import Operations
@@ -75,23 +76,15 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 def _announce(local: Path, port: int, token: str) -> Path:
-    file = local / "daemon.json"
-    temporary = local / f".daemon.{os.getpid()}"
-    temporary.touch(0o600)
     pid = os.getpid()
-    temporary.write_text(
-        json.dumps(
-            {
-                "pid": pid,
-                "started": rendezvous.started_at(pid),
-                "port": port,
-                "token": token,
-                "code": rendezvous.code_digest(),
-            }
-        )
-    )
-    temporary.replace(file)
-    return file
+    announcement = {
+        "pid": pid,
+        "started": rendezvous.started_at(pid),
+        "port": port,
+        "token": token,
+        "code": rendezvous.code_digest(),
+    }
+    return write_private(local / "daemon.json", json.dumps(announcement))
 
 
 def _content(file: Path) -> bytes:

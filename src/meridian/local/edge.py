@@ -11,13 +11,13 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from meridian.files import write_private
 from meridian.local import cluster_specs
 from meridian.local.authority import Authority
 from meridian.local.errors import LocalError
 from meridian.local.inventory import Inventory, Record
 from meridian.local.planes import Planes
 from meridian.local.ports import keep_ports
-from meridian.local.private import write_private
 from meridian.local.replicas import ReplicaNodes
 from meridian.protocol.values import plain
 

@@ -19,9 +19,9 @@ from typing import Any, cast
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from meridian.files import write_private
 from meridian.local.authority import Authority
 from meridian.local.ports import free_ports, is_free
-from meridian.local.private import write_private
 
 _ALGORITHM = "ES256"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from meridian.files import write_whole
 from meridian.local.schema import sdk_version
 from meridian.paths import Checkout
 
@@ -44,16 +44,8 @@ def install(checkout: Checkout) -> list[InstalledPlugin]:
             name,
             version,
         ]
-        _write(path, f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n')
+        script = f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n'
+        if not path.is_file() or path.read_text() != script:
+            write_whole(path, script, 0o755, make_folder=True)
         installed.append(InstalledPlugin(name, version, path))
     return installed
-
-
-def _write(path: Path, text: str) -> None:
-    if path.is_file() and path.read_text() == text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.chmod(0o755)
-    temporary.replace(path)

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from meridian.local.private import write_private
+from meridian.files import write_private
 
 
 def keep_ports(file: Path, names: Sequence[str], held: Collection[str] = ()) -> dict[str, int]:

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from meridian.files import write_private
 from meridian.local.errors import UnknownNameError
-from meridian.local.private import write_private
 
 Groups = Mapping[str, Mapping[str, str]]
 """For each group of replicas, such as a region, its nodes with the cluster that each runs on."""

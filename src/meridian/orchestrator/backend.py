@@ -7,7 +7,6 @@ Layout version 1 of the engine's own `backend/diy`: `.pulumi/stacks/<project>/<s
 from __future__ import annotations
 
 import json
-import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from meridian.files import write_private, write_whole
 from meridian.orchestrator.errors import OrchestratorError
 
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 (the engine's own marker of special values, no secret)
@@ -57,16 +57,6 @@ class StackLock:
         return self.host == socket.gethostname() and not psutil.pid_exists(self.pid)
 
 
-def write_atomic(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file whole or not at all, creating its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    temporary.replace(path)
-
-
 class FileBackend:
     """One folder of state for one project; reads never lock, so a reader may see the step before."""
 
@@ -86,14 +76,14 @@ class FileBackend:
         """Make the missing stacks, as `pulumi stack init` does but without a process each; return what was made."""
         meta = self._root / "meta.yaml"
         if not meta.exists():
-            write_atomic(meta, "version: 1\n")
+            write_whole(meta, "version: 1\n", make_folder=True)
         made = []
         for stack in stacks:
             if self.exists(stack):
                 continue
             name = f"organization/{self._project}/{stack}"
             empty = {"version": 3, "checkpoint": {"stack": name}}
-            write_atomic(self.checkpoint_path(stack), json.dumps(empty, indent=4), 0o600)
+            write_private(self.checkpoint_path(stack), json.dumps(empty, indent=4), make_folder=True)
             made.append(stack)
         return made
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable
 
-from meridian.orchestrator.backend import write_atomic
+from meridian.files import write_whole
 from meridian.orchestrator.capture import inputs
 from meridian.orchestrator.engine import event_log
 from meridian.orchestrator.events import STACK_TYPE
@@ -38,9 +38,10 @@ def idle_units(session: Session, graph: Graph, looked: Result, unclean: Collecti
 def note_applied_units(session: Session, units: Iterable[str]) -> None:
     """Remember from what program and data these units were just brought up."""
     now = _fingerprint(session)
-    write_atomic(
+    write_whole(
         session.checkout.work / "applied" / f"{session.environment}-units.json",
         json.dumps({**_applied(session), **dict.fromkeys(units, now)}),
+        make_folder=True,
     )
 
 

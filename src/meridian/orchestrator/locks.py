@@ -18,7 +18,7 @@ from types import TracebackType
 import psutil
 from filelock import FileLock, Timeout
 
-from meridian.orchestrator.backend import write_atomic
+from meridian.files import write_private
 from meridian.orchestrator.errors import LockedError
 from meridian.paths import Checkout
 
@@ -133,7 +133,7 @@ class EnvironmentLock:
         self._write()
 
     def _write(self) -> None:
-        write_atomic(self._file, json.dumps(asdict(self._holder)), 0o600)
+        write_private(self._file, json.dumps(asdict(self._holder)), make_folder=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

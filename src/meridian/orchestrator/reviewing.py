@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from meridian.files import write_whole
 from meridian.model import load_environment
 from meridian.model.assumptions import load_assumptions
-from meridian.orchestrator.backend import write_atomic
 from meridian.orchestrator.capture import merged_plan
 from meridian.orchestrator.engine import event_log
 from meridian.orchestrator.errors import OrchestratorError
@@ -59,7 +59,7 @@ def note_applied(session: Session, result: Result) -> None:
     plan = merged_plan(session, units)
     proofs = {proof.name: proof.to_json() for proof in prove_all(_subject(session, plan), plan)}
     content = {"environment": session.environment, "digest": plan.digest(), "proofs": proofs}
-    write_atomic(_applied(session), json.dumps(content, default=str))
+    write_whole(_applied(session), json.dumps(content, default=str), make_folder=True)
 
 
 def _applied(session: Session) -> Path:

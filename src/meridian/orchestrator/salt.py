@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from meridian.orchestrator.backend import write_atomic
+from meridian.files import write_private
 
 _ROUNDS, _KEY_BYTES, _SALT_BYTES, _NONCE_BYTES = 1_000_000, 32, 8, 12
 _CHECK = b"pulumi"
@@ -34,7 +34,7 @@ def shared_salt(passphrase: Path) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         pass
     salt = new_salt(text)
-    write_atomic(kept, json.dumps({"of": digest, "salt": salt}), 0o600)
+    write_private(kept, json.dumps({"of": digest, "salt": salt}), make_folder=True)
     return salt
 
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from meridian.orchestrator.backend import FileBackend, write_atomic
+from meridian.files import write_whole
+from meridian.orchestrator.backend import FileBackend
 from meridian.orchestrator.providers_mode import Providers
 from meridian.orchestrator.salt import shared_salt
 from meridian.paths import Checkout
@@ -64,7 +65,7 @@ class Session:
             return
         file = self.config_file(stack) or self.checkout.stacks / f"Pulumi.{stack}.yaml"
         if self.providers is Providers.PLAN or not file.exists():
-            write_atomic(file, f"encryptionsalt: {shared_salt(self.passphrase)}\n")
+            write_whole(file, f"encryptionsalt: {shared_salt(self.passphrase)}\n", make_folder=True)
 
     def environ(self) -> dict[str, str]:
         """Return the whole environment of an engine or worker."""

@@ -22,6 +22,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from meridian.files import write_private
 from meridian.orchestrator.preload import load
 
 
@@ -140,14 +141,6 @@ class Zygote:
                 self._children.discard(child)
 
 
-def _announce(path: Path, content: dict[str, Any]) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file)
-    temporary.replace(path)
-
-
 def _call_quietly(function: str, environment: dict[str, str]) -> None:
     """Call "module:function"; what is wrong with the data is told by the child, to whom it is said."""
     module, name = function.split(":")
@@ -181,15 +174,13 @@ def main() -> None:
     # Listening before the imports: a client's request waits in the queue instead of polling for the file.
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     listener.set_inheritable(False)
-    _announce(
-        options.announce,
-        {
-            "pid": os.getpid(),
-            "port": listener.getsockname()[1],
-            "token": token,
-            "digest": options.digest,
-        },
-    )
+    announcement = {
+        "pid": os.getpid(),
+        "port": listener.getsockname()[1],
+        "token": token,
+        "digest": options.digest,
+    }
+    write_private(options.announce, json.dumps(announcement))
     try:
         failure, idle = "", options.idle
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
+from meridian.files import write_whole
 from meridian.model.prices import Prices
 from meridian.pricing import aws, gcp
 from meridian.pricing.errors import PricingError
@@ -107,6 +108,4 @@ def _write(file: Path, yaml: YAML, data: Any) -> None:
         raise PricingError(
             str(file), f"would not be valid any more ({error.error_count()} problems)", "report it"
         ) from None
-    fresh = file.with_suffix(".new")
-    fresh.write_text(text.getvalue())
-    fresh.replace(file)
+    write_whole(file, text.getvalue())

@@ -9,8 +9,8 @@ from pathlib import Path
 from markupsafe import Markup
 
 from meridian.drills.result import SIMULATED, Drill
+from meridian.files import write_whole
 from meridian.report.drill_svg import draw, palette
-from meridian.report.files import atomic
 from meridian.report.pages import page
 
 
@@ -21,7 +21,7 @@ def write(drill: Drill, folder: Path) -> list[Path]:
         "drill.html": render(drill),
         "drill.json": json.dumps(drill.to_json(answers=True), indent=1) + "\n",
     }
-    return [atomic(folder / name, text) for name, text in texts.items()]
+    return [write_whole(folder / name, text) for name, text in texts.items()]
 
 
 def render(drill: Drill) -> str:

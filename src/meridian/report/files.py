@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from meridian.files import write_whole
 from meridian.report import html, markdown
 from meridian.report.review import Review
 
@@ -20,7 +20,7 @@ def write(review: Review, folder: Path) -> list[Path]:
         "preview.json": json.dumps(to_json(review), indent=1, default=str) + "\n",
         "plan.json": review.plan.to_json() + "\n",
     }
-    return [atomic(folder / name, text) for name, text in texts.items()]
+    return [write_whole(folder / name, text) for name, text in texts.items()]
 
 
 def to_json(review: Review) -> dict[str, Any]:
@@ -44,11 +44,3 @@ def to_json(review: Review) -> dict[str, Any]:
         "policies": [vars(each) for each in review.policies],
         "proofs": {proof.name: proof.to_json() for proof in review.proofs},
     }
-
-
-def atomic(path: Path, text: str) -> Path:
-    """Write a file whole or not at all, and return its path."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)
-    return path

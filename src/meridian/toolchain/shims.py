@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from meridian.files import write_whole
 from meridian.paths import Checkout
 
 NAMES = ("pulumi-language-python", "pulumi-analyzer-policy-python")
@@ -25,10 +26,7 @@ def write(checkout: Checkout) -> list[Path]:
         target = checkout.bin / name
         text = _TEXTS[name].format(python=chosen)
         if not target.is_file() or target.read_text() != text:
-            fresh = target.with_name(f".{name}.new")
-            fresh.write_text(text)
-            fresh.chmod(0o755)
-            fresh.replace(target)
+            write_whole(target, text, 0o755)
         written.append(target)
     return written
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from meridian.local.private import write_private
+from meridian.files import write_private
 
 _YEARS = timedelta(days=3650)
 # Common name and organisation of each client; the API server takes them for user and group.

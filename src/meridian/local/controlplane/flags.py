@@ -7,9 +7,9 @@ import json
 from ipaddress import ip_network
 from pathlib import Path
 
+from meridian.files import write_private
 from meridian.local.controlplane.certificates import Certificates
 from meridian.local.controlplane.spec import ControlPlaneSpec, OidcSpec
-from meridian.local.private import write_private
 
 _TLS = {"1.2": "VersionTLS12", "1.3": "VersionTLS13"}
 

@@ -13,6 +13,7 @@ import urllib.request
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from meridian.files import write_private
 from meridian.local.controlplane import etcd_keys, flags, nodes
 from meridian.local.controlplane.certificates import Certificates
 from meridian.local.controlplane.process import Child
@@ -20,7 +21,6 @@ from meridian.local.controlplane.simulation import Simulation
 from meridian.local.controlplane.spec import SUPPORTED_MINOR, ControlPlaneSpec, Endpoint, NodePoolSpec
 from meridian.local.errors import LocalError
 from meridian.local.ports import free_ports, is_free
-from meridian.local.private import write_private
 
 _READY_SECONDS = 120.0
 # Small heaps: the programs collect earlier and six control planes fit in a few GiB.

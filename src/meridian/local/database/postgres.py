@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from meridian.files import write_private
 from meridian.local.controlplane.process import Child
 from meridian.local.database.account import give, unprivileged
 from meridian.local.database.ports import free, free_ports
 from meridian.local.errors import LocalError
-from meridian.local.private import write_private
 
 if TYPE_CHECKING:
     import psycopg

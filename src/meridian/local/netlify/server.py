@@ -13,11 +13,11 @@ from typing import Any
 
 from aiohttp import web
 
+from meridian.files import write_private
 from meridian.local.faults import Faults
 from meridian.local.netlify import site
 from meridian.local.netlify.state import RefusalError, State
 from meridian.local.ports import keep_ports
-from meridian.local.private import write_private
 
 API = "/api/v1"
 SITE, DEPLOY = "netlify:Site", "netlify:Deploy"

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from meridian.files import write_whole
+
 _KEPT = 1000
 
 
@@ -61,7 +63,5 @@ class EventLog:
 
     def _rewrite(self) -> None:
         assert self._file is not None
-        fresh = self._file.with_suffix(".new")
-        fresh.write_text("".join(json.dumps(asdict(event)) + "\n" for event in self._events))
-        fresh.replace(self._file)
+        write_whole(self._file, "".join(json.dumps(asdict(event)) + "\n" for event in self._events))
         self._written = len(self._events)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from meridian.files import write_whole
 from meridian.local.router.events import EventLog
 from meridian.local.router.health import HealthView, OriginHealth, Probed, Result
 from meridian.local.router.resolver import Resolver
@@ -105,9 +106,9 @@ class Monitors:
 
     def _save(self) -> None:
         if self._kept is not None:
-            fresh = self._kept.with_suffix(".new")
-            fresh.write_text(json.dumps([[*key, asdict(found)] for key, found in self.origins.items()]))
-            fresh.replace(self._kept)
+            write_whole(
+                self._kept, json.dumps([[*key, asdict(found)] for key, found in self.origins.items()])
+            )
 
 
 def _restore(file: Path | None) -> dict[Probed, OriginHealth]:

@@ -17,10 +17,10 @@ from typing import Any
 
 from aiohttp import web
 
+from meridian.files import write_private
 from meridian.local import rendezvous
 from meridian.local.authority import Authority
 from meridian.local.ports import keep_ports
-from meridian.local.private import write_private
 from meridian.local.router import proxy
 from meridian.local.router.edge import Edge
 from meridian.local.router.events import EventLog

@@ -6,11 +6,11 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-import os
 import re
 import threading
 from pathlib import Path
 
+from meridian.files import write_whole
 from meridian.local.schema.extract import extract
 from meridian.local.schema.types import ResourceType
 
@@ -45,10 +45,6 @@ class SchemaStore:
                 self._known[token] = self._load(token)
             return self._known[token]
 
-    def tokens(self) -> list[str]:
-        """Return every resource token of the SDK."""
-        return sorted(self._map())
-
     def _load(self, token: str) -> ResourceType | None:
         name = f"{re.sub(r'[^A-Za-z0-9]+', '_', token)[:80]}-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
         path = self._cache / f"{name}.json"
@@ -63,9 +59,7 @@ class SchemaStore:
         schema = extract(self._package, token, *place) if place else None
         if schema is not None:
             self._cache.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
-            temporary.write_text(json.dumps(schema.to_json(), separators=(",", ":")))
-            temporary.replace(path)
+            write_whole(path, json.dumps(schema.to_json(), separators=(",", ":")))
         return schema
 
     def _map(self) -> dict[str, tuple[str, str]]:

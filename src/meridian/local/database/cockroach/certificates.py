@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from meridian.files import write_private
 from meridian.local.authority import Authority
-from meridian.local.private import write_private
 
 ROOT = "root"
 # CockroachDB's store key file: 32 bytes of id, then the key, here AES-256 ("Encryption At Rest", v25.2).

@@ -16,12 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from meridian.files import write_private
 from meridian.local.controlplane.process import Child
 from meridian.local.database.cockroach.certificates import ROOT, Files, issue, store_key
 from meridian.local.database.cockroach.plan import ClusterPlan, fill
 from meridian.local.database.ports import free, free_ports
 from meridian.local.errors import LocalError
-from meridian.local.private import write_private
 
 if TYPE_CHECKING:
     import psycopg

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from meridian.files import write_private
 from meridian.local.errors import LocalError
-from meridian.local.private import write_private
 
 _PLACE = re.compile(r"\{([a-z]+)(?::([a-z0-9-]+))?\}")
 
