@@ -53,11 +53,6 @@ class Checkout:
         return self.work / "local"
 
     @property
-    def kube(self) -> Path:
-        """One kubeconfig file per running cluster, `<cluster>.kubeconfig`, mode 0600."""
-        return self.work / "kube"
-
-    @property
     def locks(self) -> Path:
         """One lock file per environment."""
         return self.work / "locks"

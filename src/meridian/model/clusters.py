@@ -52,5 +52,4 @@ class Cluster(Model):
     maintenance: Maintenance = Maintenance()
     tls_minimum: Literal["1.2", "1.3"] = "1.3"
     """Declared minimum of the control plane's TLS; EKS and GKE have no such input and offer 1.2 and up."""
-    oidc_groups_claim: str = "groups"
     deletion_protection: bool = True

@@ -7,9 +7,6 @@ from meridian.program import naming
 from meridian.program.context import Context
 from meridian.sql import BackupTarget, Parameters
 
-LICENCE = "licence"
-"""The name that a statement gives the licence; the runner binds the secret's value."""
-
 
 def sql_parameters(environment: Environment, licence: str | None = "1") -> Parameters:
     """Return the parameters; `licence` is the version of its secret, None for a cluster without one.

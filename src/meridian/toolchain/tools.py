@@ -85,11 +85,6 @@ TOOLS: dict[str, Tool] = {
 ALL_TOOLS: tuple[str, ...] = tuple(TOOLS)
 
 
-def module_of(tool: str) -> Module:
-    """Return the module that builds a tool."""
-    return next(module for module in MODULES if tool in module.programs)
-
-
 def parse_version(text: str) -> Version | None:
     """Return the first `x.y.z` of a program's own words; None for none and for development builds."""
     found = re.search(r"v?(\d+)\.(\d+)\.(\d+)(-[\w.]+)?", text)
