@@ -51,6 +51,11 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, tuple[str, ...]
     return seen
 
 
+def test_the_help_of_a_command_says_what_its_arguments_take(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["local", "fault", "add", "--help"]) == 0
+    assert "lost-reply" in capsys.readouterr().out
+
+
 def test_wrong_usage_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["up"]) == 2
     assert cli.run(["no-such-command"]) == 2
