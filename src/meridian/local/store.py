@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from meridian.local.clouds import Cloud, Context
-from meridian.local.clouds.aws import GLOBAL
+from meridian.local.clouds.aws_names import GLOBAL
 from meridian.local.clouds.context import Judging, Neighbour
 from meridian.local.errors import CloudError
 from meridian.local.faults import Faults

@@ -1,47 +1,18 @@
-"""Amazon Web Services: ids, ARNs and what the services tell."""
+"""Amazon Web Services: what the services tell of a resource, and what they refuse."""
 
 from __future__ import annotations
 
 import json
 import re
-import uuid
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from meridian.local.clouds import aws_names as names
 from meridian.local.clouds.context import Context, hexadecimal
 from meridian.local.errors import CloudError, LocalError
 from meridian.protocol.values import Secret
 
-_PREFIXES = {
-    "Vpc": "vpc", "Subnet": "subnet", "RouteTable": "rtb", "InternetGateway": "igw", "NatGateway": "nat", "Eip": "eipalloc",
-    "SecurityGroup": "sg", "DefaultSecurityGroup": "sg", "VpcEndpoint": "vpce", "LaunchTemplate": "lt", "FlowLog": "fl",
-    "TransitGateway": "tgw", "VpcAttachment": "tgw-attach", "PeeringAttachment": "tgw-attach", "RouteTableAssociation": "rtbassoc",
-    "VpnConnection": "vpn", "CustomerGateway": "cgw", "VpnGateway": "vgw", "VpcDhcpOptions": "dopt", "NetworkAcl": "acl",
-    "DefaultRouteTable": "rtb", "DefaultNetworkAcl": "acl", "SecurityGroupIngressRule": "sgr", "SecurityGroupEgressRule": "sgr",
-    "ResolverEndpoint": "rslvr-in", "ResolverRule": "rslvr-rr",
-}  # fmt: skip
-_SERVICES = {
-    "eks/cluster": "cluster/{name}", "eks/nodeGroup": "nodegroup/{cluster}/{name}/{uuid}", "eks/addon": "addon/{cluster}/{addon}/{uuid}",
-    "eks/accessEntry": "access-entry/{cluster}/role/{account}/{uuid}", "kms/key": "key/{id}", "kms/alias": "{name}",
-    "iam/role": "role/{name}", "iam/policy": "policy/{name}", "iam/instanceProfile": "instance-profile/{name}",
-    "iam/openIdConnectProvider": "oidc-provider/{host}", "sns/topic": "{name}", "cloudwatch/logGroup": "log-group:{name}",
-    "cloudtrail/trail": "trail/{name}", "s3/bucket": "{name}", "budgets/budget": "budget/{name}", "route53/zone": "hostedzone/{id}",
-    "eks/podIdentityAssociation": "podidentityassociation/{cluster}/{id}",
-}  # fmt: skip
-_NAMESPACE = {"cloudwatch": "logs", "ec2transitgateway": "ec2"}
-GLOBAL = frozenset({"iam", "route53", "budgets", "s3"})
-# Their id is their ARN.
-_ARN_IDS = frozenset({"iam/policy", "iam/openIdConnectProvider", "sns/topic", "cloudtrail/trail"})
-# Their id is their name, or another input.
-_NAME_IDS = {
-    "eks/cluster": "name", "iam/role": "name", "iam/instanceProfile": "name", "cloudwatch/logGroup": "name", "kms/alias": "name",
-    "s3/bucket": "bucket", "eks/addon": "{clusterName}:{addonName}", "eks/nodeGroup": "{clusterName}:{name}",
-    "eks/accessEntry": "{clusterName}:{principalArn}", "eks/podIdentityAssociation": "{association}",
-    "iam/rolePolicy": "{role}:{name}", "iam/rolePolicyAttachment": "{role}/{policyArn}", "budgets/budget": "{account}:{name}",
-    "ec2/route": "r-{routeTableId}{destinationCidrBlock}", "eks/accessPolicyAssociation": "{clusterName}#{principalArn}#{policyArn}",
-    "eks/identityProviderConfig": "{clusterName}:oidc",
-}  # fmt: skip
 _FIXED = {
     "ec2/vpc": {"cidrBlock"}, "ec2/subnet": {"cidrBlock", "availabilityZone", "vpcId"}, "ec2/natGateway": {"subnetId", "allocationId"},
     "ec2/securityGroup": {"name", "description", "vpcId"}, "ec2/routeTable": {"vpcId"}, "ec2/customerGateway": {"bgpAsn", "ipAddress"},
@@ -75,46 +46,22 @@ class Aws:
 
     def scope(self, context: Context) -> str:
         """Return account and region; the whole world for buckets."""
-        if _key(context) == "s3/bucket":
+        if names.key_of(context) == "s3/bucket":
             return "world"
-        region = "" if context.module in GLOBAL else _region(context)
+        region = "" if context.module in names.GLOBAL else names.region_of(context)
         parents = [str(context.inputs.get(key, "")) for key in ("clusterName", "role", "zoneId", "vpcId")]
         return f"{context.settings['account']}/{region}/{'/'.join(parents)}"
 
     def identify(self, context: Context) -> str:
         """Return an id of the service's shape."""
-        key, kind = _key(context), context.kind
-        if key in _ARN_IDS:
-            return _arn(context, "")
-        if key == "ec2transitgateway/peeringAttachmentAccepter":
-            return str(context.inputs.get("transitGatewayAttachmentId", ""))
-        if key == "ec2transitgateway/route":
-            return f"{context.inputs.get('transitGatewayRouteTableId', '')}_{context.inputs.get('destinationCidrBlock', '')}"
-        if key == "ec2transitgateway/routeTable":
-            return f"tgw-rtb-{hexadecimal(17)}"
-        if key == "kms/key":
-            return str(uuid.uuid4())
-        if key == "route53/zone":
-            return f"Z{hexadecimal(13).upper()}"
-        if key in _NAME_IDS:
-            pattern = _NAME_IDS[key]
-            return (
-                _text(context, pattern)
-                if "{" in pattern
-                else str(context.inputs.get(pattern) or context.name)
-            )
-        if context.module == "s3":
-            return str(context.inputs.get("bucket", context.name))
-        if kind in _PREFIXES:
-            return f"{_PREFIXES[kind]}-{hexadecimal(17)}"
-        return f"{context.name}-{hexadecimal(8)}"
+        return names.identify(context)
 
     def computed(self, context: Context, identifier: str) -> dict[str, Any]:
         """Return what every resource has, and what its kind has beyond that."""
         inputs, account = context.inputs, context.settings["account"]
         common = {
-            "arn": _arn(context, identifier),
-            "region": _region(context),
+            "arn": names.arn(context, identifier),
+            "region": names.region_of(context),
             "tagsAll": dict(inputs.get("tags") or {}),
             "ownerId": account,
             "name": context.name,
@@ -126,9 +73,9 @@ class Aws:
         return {name: value for name, value in common.items() if name in context.resource.outputs}
 
     def _special(self, context: Context, identifier: str) -> dict[str, Any]:
-        inputs, region = context.inputs, _region(context)
+        inputs, region = context.inputs, names.region_of(context)
         seed = zlib.crc32(identifier.encode()) % 200
-        match _key(context):
+        match names.key_of(context):
             case "eks/cluster":
                 return self._cluster(context, identifier)
             case "eks/nodeGroup":
@@ -144,7 +91,7 @@ class Aws:
                     "createdAt": "2026-01-01T00:00:00Z",
                 }
             case "eks/podIdentityAssociation":
-                return {"associationId": identifier, "associationArn": _arn(context, identifier)}
+                return {"associationId": identifier, "associationArn": names.arn(context, identifier)}
             case "ec2/vpc":
                 return {name: f"{prefix}-{hexadecimal(17)}" for name, prefix in (
                     ("mainRouteTableId", "rtb"), ("defaultRouteTableId", "rtb"), ("defaultSecurityGroupId", "sg"), ("defaultNetworkAclId", "acl"),
@@ -217,7 +164,7 @@ class Aws:
                 "InvalidParameterException",
                 f"unsupported Kubernetes version {version}; supported: {', '.join(_VERSIONS)}",
             )
-        region, issuer = _region(context), hexadecimal(32).upper()
+        region, issuer = names.region_of(context), hexadecimal(32).upper()
         return {
             "endpoint": f"https://{issuer}.gr7.{region}.eks.amazonaws.com",
             "certificateAuthority": {"data": ""},
@@ -276,54 +223,6 @@ class Aws:
                     "groupNames": [region],
                 }
         raise CloudError("NotImplemented", f"the embedded AWS knows no data source {token}")
-
-
-def _key(context: Context) -> str:
-    return context.token.split(":")[1]
-
-
-def _region(context: Context) -> str:
-    return str(context.inputs.get("region") or context.settings["region"])
-
-
-def _text(context: Context, pattern: str) -> str:
-    inputs = context.inputs
-    values = {
-        key: str(inputs.get(key, ""))
-        for key in (
-            "clusterName",
-            "addonName",
-            "principalArn",
-            "role",
-            "policyArn",
-            "routeTableId",
-            "destinationCidrBlock",
-        )
-    }
-    association = f"a-{hexadecimal(17)}"
-    return pattern.format_map(
-        {**values, "name": context.name, "account": context.settings["account"], "association": association}
-    )
-
-
-def _arn(context: Context, identifier: str) -> str:
-    key = _key(context)
-    service = _NAMESPACE.get(context.module, context.module)
-    region = "" if context.module in GLOBAL else _region(context)
-    account = "" if context.module in {"s3", "route53"} else context.settings["account"]
-    inputs = context.inputs
-    kind = re.sub(r"(?<!^)([A-Z])", r"-\1", context.kind).lower()
-    pattern = _SERVICES.get(key, f"{kind}/{{id}}")
-    values = {
-        "name": inputs.get("bucket") or inputs.get("nodeGroupName") or context.name,
-        "id": identifier,
-        "cluster": inputs.get("clusterName", ""),
-        "addon": inputs.get("addonName", ""),
-        "account": account,
-        "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, identifier or context.name)),
-        "host": str(inputs.get("url", "")).removeprefix("https://"),
-    }
-    return f"arn:aws:{service}:{region}:{account}:{pattern.format_map(values)}"
 
 
 def _vpn(identifier: str, seed: int) -> dict[str, Any]:
