@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from meridian.files import write_private, write_whole
+from meridian.files import make_private, write_private, write_whole
 
 
 def _mode(path: Path) -> int:
@@ -44,3 +44,11 @@ def test_threads_that_write_the_same_file_leave_one_of_their_texts_whole(tmp_pat
         list(pool.map(lambda text: write_whole(path, text), texts))
     assert path.read_text() in texts
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_secret_that_is_there_stays_when_another_one_makes_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "passphrase"
+    make_private(path, "first", make_folder=True)
+    make_private(path, "second", make_folder=True)
+    assert (path.read_text(), _mode(path)) == ("first", 0o600)
+    assert list(path.parent.iterdir()) == [path]

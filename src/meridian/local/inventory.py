@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -15,6 +13,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
+from meridian.files import make_private
 from meridian.local.errors import LocalError
 from meridian.protocol.values import UNKNOWN, Secret
 
@@ -247,11 +246,5 @@ class Inventory:
 def _key(file: Path) -> bytes:
     """Return the encryption key, made whole on first use, readable by its owner only."""
     if not file.exists():
-        fresh = file.with_name(f".{file.name}.{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(Fernet.generate_key())
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, file)
-        fresh.unlink()
+        make_private(file, Fernet.generate_key())
     return file.read_bytes()

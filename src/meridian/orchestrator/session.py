@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from meridian.files import write_whole
+from meridian.files import make_private, write_whole
 from meridian.orchestrator.backend import FileBackend
 from meridian.orchestrator.providers_mode import Providers
 from meridian.orchestrator.salt import shared_salt
@@ -102,18 +102,7 @@ OURS = frozenset(
 
 def make_passphrase(path: Path) -> None:
     """Write a random passphrase, mode 0600; the first of two concurrent writers wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32))
-    try:
-        # A hard link fails when the name exists, a rename would replace the passphrase that another run already uses.
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+    make_private(path, secrets.token_urlsafe(32), make_folder=True)
 
 
 def lock_name(session: Session) -> str:
