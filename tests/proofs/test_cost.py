@@ -118,6 +118,15 @@ def test_the_edge_costs_what_its_plan_costs(prod: Environment, known: Prices) ->
     assert costs(plan, known, prod).by_category["cdn"][1] == known.prices["cloudflare-enterprise"].everywhere
 
 
+def test_logs_are_paid_once_for_the_estate_however_many_agents_send_them(
+    prod: Environment, known: Prices
+) -> None:
+    kind = "kubernetes:datadoghq.com/v2alpha1:DatadogAgent"
+    agents = tuple(resource("us-platform", kind, f"{cloud}-agents", {}) for cloud in ("gke", "eks"))
+    found = costs(Plan("prod", "plan", "tree", {}, {"us-platform": agents}), known, prod)
+    assert found.by_category["observability"][1] == pytest.approx(1500 * 1.70)
+
+
 def test_the_page_costs_its_plans_fee(prod: Environment, known: Prices) -> None:
     plan = Plan("prod", "plan", "r", {}, {"edge": (resource("edge", "meridian:netlify:Site", "page", {}),)})
     found = costs(plan, known, prod)

@@ -242,6 +242,9 @@ RULES: Mapping[str, Rule] = {
     "cloudflare:index/zone:Zone": _flat("cdn", EDGE_PLAN, hourly=False),
     "meridian:netlify:Site": _flat("cdn", "netlify-pro", hourly=False),
     "kubernetes:apps/v1:StatefulSet": _volumes,
+    "kubernetes:datadoghq.com/v2alpha1:DatadogAgent": _shared(
+        "datadog-logs", lambda u: u.log_events_millions, "observability"
+    ),
 }
 
 _FREE_PREFIXES = (
