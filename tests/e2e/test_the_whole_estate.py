@@ -53,7 +53,8 @@ def test_refresh_finds_what_was_changed_behind_the_estates_back(estate: EstateCh
     bucket = next(
         row for row in rows if row["type"] == "gcp:storage/bucket:Bucket" and "backups-eu" in row["id"]
     )
-    estate.run("local", "drift", bucket["id"], "publicAccessPrevention", "inherited")
+    # A bucket's settings share its id: the URN is its own.
+    estate.run("local", "drift", bucket["urn"], "publicAccessPrevention", "inherited")
     found = changes(estate.run("refresh", "local", "--unit", "eu", "--json"))
     assert any("backups" in change["name"] for change in found), found
     # `up` brings back what the data says.
