@@ -213,7 +213,7 @@ def test_a_run_without_change_says_that_there_is_nothing_to_do() -> None:
     report = render.text(
         merged(unit("eu", [step("resOutputsEvent", "same", BUCKET, "aws:s3/bucket:Bucket")]))
     )
-    assert report == "up local: nothing to do: everything is as described (1 resources, 1.5 s)"
+    assert report == "up local: nothing to do: everything is as described (1 resource, 1.5 s)"
 
 
 def test_many_changes_are_cut_short_unless_all_are_wanted() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from meridian.orchestrator import commands, queries, render
 from meridian.orchestrator.commands import Estate
-from meridian.orchestrator.errors import OrchestratorError
+from meridian.orchestrator.errors import OrchestratorError, UsageError
 from meridian.orchestrator.units import Mark
 from meridian.orchestrator.workers import WorkerPool
 
@@ -128,6 +128,16 @@ def test_destroy_leaves_nothing_and_a_second_has_nothing_to_do(estate: Estate, t
     assert result.counts == {"delete": 20}
     assert made(things) == 0
     assert "nothing to do" in render.text(commands.run(estate, "local", "destroy", plain=True))
+
+
+def test_a_unit_is_not_destroyed_under_what_needs_it(estate: Estate, things: Path) -> None:
+    commands.run(estate, "local", "up", plain=True)
+    with pytest.raises(UsageError, match="left, right, top need it and hold resources"):
+        commands.run(estate, "local", "destroy", units=["base"], plain=True)
+    assert made(things) == 12
+    assert commands.run(estate, "local", "destroy", units=["top"], plain=True).ok
+    assert commands.run(estate, "local", "destroy", units=["left", "right", "base"], plain=True).ok
+    assert made(things) == 0
 
 
 def test_outputs_come_from_state_with_secrets_masked(estate: Estate) -> None:

@@ -23,7 +23,7 @@ from meridian.orchestrator.providers_mode import LOCAL, Providers, decide
 from meridian.orchestrator.result import Result, UnitResult
 from meridian.orchestrator.session import PROJECT, Session, lock_name, open_session
 from meridian.orchestrator.stacks import ensure_stacks
-from meridian.orchestrator.units import Graph, Mark, program_graph, reverse, select, unordered
+from meridian.orchestrator.units import Graph, Mark, dependants, program_graph, reverse, select, unordered
 from meridian.orchestrator.unsaved import Unsaved
 from meridian.orchestrator.workers import ProgramSpec, WorkerPool
 from meridian.paths import Checkout
@@ -158,10 +158,13 @@ def run(
             looked = again("preview")
             if looked.refused or looked.interrupted:
                 return replace(looked, operation="up")
+            say(f"{environment}: planned and judged by the rules; what is to do is done now")
             # A laptop may go on to the same failure; elsewhere nothing is applied that no rule has seen.
             unseen = [unit.unit for unit in looked.units if unit.mark is Mark.FAILED]
             unjudged = frozenset(unseen if environment != LOCAL else ())
             return _joined(looked, again("up", idle_units(session, graph, looked, unclean), unjudged))
+    if operation == "destroy":
+        _refuse_in_use(session, estate.graph, graph)
     session.prepare()
     say(session.providers.sentence(environment, reason))
     with (
@@ -230,6 +233,25 @@ def run(
             result = replace(result, seconds=time.monotonic() - began)
         ended(result)
     return result
+
+
+def _refuse_in_use(session: Session, whole: Graph, chosen: Graph) -> None:
+    """Raise UsageError for a unit whose dependants would outlive it; what a remote back end holds is not looked at."""
+    backend = session.file_backend
+    if backend is None:
+        return
+    for unit in chosen:
+        users = [
+            each
+            for each in whole
+            if each in dependants(whole, unit) - chosen.keys() and backend.resources(session.stack(each))
+        ]
+        if users:
+            raise UsageError(
+                f"destroy --unit {unit}",
+                f"{', '.join(users)} need it and hold resources",
+                "name them too (" + " ".join(f"--unit {each}" for each in users) + "), or destroy all units",
+            )
 
 
 def _settle(session: Session, operation: str, results: Sequence[UnitResult], unsaved: Unsaved) -> None:

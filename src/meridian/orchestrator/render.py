@@ -9,6 +9,7 @@ from meridian.compliance.evaluate import Report
 from meridian.compliance.rule import Level
 from meridian.orchestrator.result import Result, UnitResult
 from meridian.orchestrator.units import Mark
+from meridian.wording import counted
 
 _SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "±", "import": "="}
 _LONGEST = 40
@@ -126,7 +127,7 @@ def _closing(result: Result) -> str:
         failed = [unit.unit for unit in result.units if unit.mark is Mark.FAILED]
         blocked = [unit.unit for unit in result.units if unit.mark is Mark.BLOCKED]
         rest = f"; blocked: {', '.join(blocked)}" if blocked else ""
-        return f"{head}: failed in {', '.join(failed)}{rest}; {result.changed} resources {changed} ({took})"
+        return f"{head}: failed in {', '.join(failed)}{rest}; {counted(result.changed, 'resource')} {changed} ({took})"
     if result.changed == 0:
-        return f"{head}: {unchanged} ({result.counts.get('same', 0)} resources, {took})"
-    return f"{head}: {result.changed} resources {changed}: {_counts(result.counts)} ({took})"
+        return f"{head}: {unchanged} ({counted(result.counts.get('same', 0), 'resource')}, {took})"
+    return f"{head}: {counted(result.changed, 'resource')} {changed}: {_counts(result.counts)} ({took})"
