@@ -78,7 +78,7 @@ def clouds(checkout: Checkout) -> LocalClouds:
 
 
 def router(clouds: LocalClouds) -> RouterClient:
-    found: RouterClient = eventually(clouds.router)
+    found: RouterClient = eventually(clouds.router, 180)
     return found
 
 
