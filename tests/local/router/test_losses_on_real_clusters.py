@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from meridian.local import rendezvous
 from meridian.local.client import DaemonError, LocalClouds
 from meridian.local.cluster_specs import EKS, GKE
 from meridian.local.edge import BALANCER, MONITOR, POOL
@@ -171,7 +172,11 @@ def test_after_kill_9_of_the_daemon_clusters_origins_and_router_come_back(
     checkout: Checkout, clouds: LocalClouds
 ) -> None:
     before = router(clouds).status()
-    os.kill(clouds.status()["pid"], signal.SIGKILL)
+    daemon = clouds.status()["pid"]
+    started = rendezvous.started_at(daemon)
+    os.kill(daemon, signal.SIGKILL)
+    # A process that is being killed still takes connections, and the origins can be gone before it.
+    rendezvous.wait_ended(daemon, started)
     eventually(lambda: not processes(checkout, f"origin-{PRIMARY}.json"))
     again = LocalClouds.ensure_running(checkout)
     eventually(lambda: states(again) == {PRIMARY: "healthy", STANDBY: "healthy"}, 120)
