@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from meridian.files import write_private
 from meridian.local.controlplane.process import Child
 from meridian.local.database.account import give, unprivileged
-from meridian.local.database.ports import free, free_ports
 from meridian.local.errors import LocalError
+from meridian.local.ports import free_ports, is_free
 
 if TYPE_CHECKING:
     import psycopg
@@ -90,7 +90,7 @@ class Postgres:
         self.stop()
         if not self.initialised:
             self._initialise()
-        if not self.port or not free(self.port):
+        if not self.port or not is_free(self.port):
             (self._folder / "port").write_text(str(free_ports(1)[0]))
         entry = f"127.0.0.1:{self.port}:*:{SUPERUSER}:{self.password_file.read_text()}\n"
         write_private(self.passfile, entry.encode())

@@ -20,8 +20,8 @@ from meridian.files import write_private
 from meridian.local.controlplane.process import Child
 from meridian.local.database.cockroach.certificates import ROOT, Files, issue, store_key
 from meridian.local.database.cockroach.plan import ClusterPlan, fill
-from meridian.local.database.ports import free, free_ports
 from meridian.local.errors import LocalError
+from meridian.local.ports import free_ports, is_free
 
 if TYPE_CHECKING:
     import psycopg
@@ -181,7 +181,7 @@ class Cockroach:
         kept = {
             name: pair
             for name, pair in self._ports().items()
-            if name in plan.nodes and all(free(port) for port in pair)
+            if name in plan.nodes and all(is_free(port) for port in pair)
         }
         lacking = [name for name in plan.nodes if name not in kept]
         fresh = free_ports(2 * len(lacking), (port for pair in kept.values() for port in pair))
