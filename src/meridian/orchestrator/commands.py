@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from meridian.orchestrator import progress as progress_
@@ -112,12 +113,14 @@ def run(
     judged: bool = False,
     idle: frozenset[str] = frozenset(),
     unjudged: frozenset[str] = frozenset(),
+    recovery: recover.Recovery | None = None,
 ) -> Result:
     """Run preview, up, refresh, destroy or recover over the units and return the merged result.
 
     An estate with policies is planned and judged before `up`, which does nothing when a mandatory rule is broken;
-    `judged` says that the caller has done so while holding the environment, and `idle` are the units in which it saw
-    nothing to do: they are left out.
+    `judged` says that the caller has done so while holding the environment; `idle` are the units in which it saw
+    nothing to do, which are left out, `unjudged` those of which no rule has judged the plan, `recovery` what it found
+    of dead runs.
 
     By default all units; with names, only these, and what they need of others comes from state. With `held` the
     caller holds the environment over several runs. Raises
@@ -134,27 +137,21 @@ def run(
     engine_binary(session)
     if operation == "up" and estate.policies and not judged:
         with nullcontext(held) if held else EnvironmentLock(estate.checkout, lock_name(session)) as lock:
-
-            def again(
-                what: str, idle: frozenset[str] = frozenset(), unjudged: frozenset[str] = frozenset()
-            ) -> Result:
-                return run(
-                    estate,
-                    environment,
-                    what,
-                    units=units,
-                    providers=providers,
-                    say=say,
-                    plain=plain,
-                    consent=consent,
-                    held=lock,
-                    judged=True,
-                    idle=idle,
-                    unjudged=unjudged,
-                )
-
+            # Once for both runs: a state is megabytes, and nothing else changes it while the environment is held.
             left = Unsaved(session, embedded_clouds=estate.embedded_clouds).left
-            unclean = recover.examine(session, graph, left, consent=consent).prepare
+            recovery = recover.examine(session, graph, left, consent=consent)
+            again = partial(
+                run,
+                estate,
+                environment,
+                units=units,
+                providers=providers,
+                say=say,
+                plain=plain,
+                held=lock,
+                judged=True,
+                recovery=recovery,
+            )
             looked = again("preview")
             if looked.refused or looked.interrupted:
                 return replace(looked, operation="up")
@@ -162,7 +159,8 @@ def run(
             # A laptop may go on to the same failure; elsewhere nothing is applied that no rule has seen.
             unseen = [unit.unit for unit in looked.units if unit.mark is Mark.FAILED]
             unjudged = frozenset(unseen if environment != LOCAL else ())
-            return _joined(looked, again("up", idle_units(session, graph, looked, unclean), unjudged))
+            idle = idle_units(session, graph, looked, recovery.prepare)
+            return _joined(looked, again("up", idle=idle, unjudged=unjudged))
     if operation == "destroy":
         _refuse_in_use(session, estate.graph, graph)
     session.prepare()
@@ -190,7 +188,9 @@ def run(
             clouds.result()
             phases.close("embedded clouds")
         unsaved = Unsaved(session, embedded_clouds=estate.embedded_clouds)
-        recovery = recover.examine(session, graph, unsaved.left, consent=consent or operation == "recover")
+        if recovery is None:
+            consented = consent or operation == "recover"
+            recovery = recover.examine(session, graph, unsaved.left, consent=consented)
         phases.close("stacks")
         prepare = recovery.prepare if operation in ("up", "destroy") else {}
         if operation == "recover":
@@ -241,11 +241,8 @@ def _refuse_in_use(session: Session, whole: Graph, chosen: Graph) -> None:
     if backend is None:
         return
     for unit in chosen:
-        users = [
-            each
-            for each in whole
-            if each in dependants(whole, unit) - chosen.keys() and backend.resources(session.stack(each))
-        ]
+        outside = dependants(whole, unit) - chosen.keys()
+        users = [each for each in whole if each in outside and backend.resources(session.stack(each))]
         if users:
             raise UsageError(
                 f"destroy --unit {unit}",

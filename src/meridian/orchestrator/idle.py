@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from meridian.files import write_whole
 from meridian.orchestrator.capture import inputs
@@ -38,18 +39,17 @@ def idle_units(session: Session, graph: Graph, looked: Result, unclean: Collecti
 def note_applied_units(session: Session, units: Iterable[str]) -> None:
     """Remember from what program and data these units were just brought up."""
     now = _fingerprint(session)
-    write_whole(
-        session.checkout.work / "applied" / f"{session.environment}-units.json",
-        json.dumps({**_applied(session), **dict.fromkeys(units, now)}),
-        make_folder=True,
-    )
+    content = json.dumps({**_applied(session), **dict.fromkeys(units, now)})
+    write_whole(_file(session), content, make_folder=True)
+
+
+def _file(session: Session) -> Path:
+    return session.checkout.work / "applied" / f"{session.environment}-units.json"
 
 
 def _applied(session: Session) -> dict[str, str]:
     try:
-        found: dict[str, str] = json.loads(
-            (session.checkout.work / "applied" / f"{session.environment}-units.json").read_text()
-        )
+        found: dict[str, str] = json.loads(_file(session).read_text())
     except (OSError, ValueError):
         return {}
     return found
