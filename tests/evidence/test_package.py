@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from assessed import PROD, ROOT, evidence
+from assessed import PROD, ROOT, basis, evidence
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from meridian import cli
 from meridian.audit.actions import EVIDENCE, journal
+from meridian.cli import evidence_command
+from meridian.evidence import package
 from meridian.evidence.errors import EvidenceError
 from meridian.evidence.package import write
 from meridian.evidence.signing import MANIFEST, SIGNATURE, differences, private_key, public_key
+from meridian.files import write_whole
+from meridian.orchestrator import commands
+from meridian.orchestrator.result import Result, UnitResult
+from meridian.orchestrator.units import Mark
 from meridian.paths import Checkout
 
 Key = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
@@ -146,24 +153,65 @@ def test_bad_input_is_told_with_its_rule_and_fix(
     arguments: list[str], code: int, told: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    (tmp_path / "stacks").symlink_to(ROOT / "stacks")
-    (tmp_path / "Pulumi.yaml").symlink_to(ROOT / "Pulumi.yaml")
+    checkout(tmp_path, monkeypatch)
     (tmp_path / "file").touch()
-    monkeypatch.setenv("MERIDIAN_ROOT", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert cli.run(arguments) == code
     said = capfd.readouterr().err
     assert told in said.replace("\n│ ", "") and "Traceback" not in said
-    assert not list(tmp_path.glob("x/*"))
+    assert not (tmp_path / "x").exists()
+
+
+def checkout(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    (folder / "stacks").symlink_to(ROOT / "stacks")
+    (folder / "Pulumi.yaml").symlink_to(ROOT / "Pulumi.yaml")
+    monkeypatch.setenv("MERIDIAN_ROOT", str(folder))
+    return Checkout(folder)
+
+
+def test_an_interrupt_while_it_plans_ends_with_130_and_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkout(tmp_path, monkeypatch)
+    stopped = Result(
+        "prod", "preview", "plan", [UnitResult("eu", "prod-eu", Mark.INTERRUPTED)], 0.1, {}, True
+    )
+
+    def pressed(*_: object, **__: object) -> Result:
+        raise KeyboardInterrupt
+
+    for run in (lambda *_, **__: stopped, pressed):
+        monkeypatch.setattr(commands, "run", run)
+        for command in (
+            ["evidence", "prod", "--framework", "soc2", "--out", str(tmp_path / "a/b")],
+            ["policy", "check", "prod"],
+            ["prove", "prod", "residency"],
+        ):
+            assert cli.run(command) == 130
+    assert not (tmp_path / "a").exists()
+
+
+def test_an_interrupt_while_it_writes_waits_until_the_package_is_whole_and_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = journal(checkout(tmp_path, monkeypatch), EVIDENCE)
+    whole = basis(tmp_path)
+    monkeypatch.setattr(evidence_command, "_basis", lambda *_: whole)
+
+    def interrupted(path: Path, content: bytes) -> Path:
+        signal.raise_signal(signal.SIGINT)
+        return write_whole(path, content)
+
+    monkeypatch.setattr(package, "write_whole", interrupted)
+    assert cli.run(["evidence", "prod", "--framework", "soc2", "--out", str(tmp_path / "x")]) == 130
+    assert differences(tmp_path / "x", None) == []
+    assert [entry["kind"] for entry in noted.entries()] == ["package"]
 
 
 def test_no_package_is_made_on_a_journal_that_was_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "stacks").symlink_to(ROOT / "stacks")
-    (tmp_path / "Pulumi.yaml").symlink_to(ROOT / "Pulumi.yaml")
-    monkeypatch.setenv("MERIDIAN_ROOT", str(tmp_path))
-    noted = journal(Checkout(tmp_path), EVIDENCE)
+    noted = journal(checkout(tmp_path, monkeypatch), EVIDENCE)
     noted.append("verify", {"sha256": "a"})
     noted.file.write_text(noted.file.read_text().replace('"a"', '"b"'))
     assert cli.run(["evidence", "prod", "--framework", "soc2", "--out", str(tmp_path / "x")]) == 1

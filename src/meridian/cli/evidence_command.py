@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from meridian.audit.actions import EVIDENCE, journal
+from meridian.cli.out_folder import OutFolder
 from meridian.cli.planning import planned
 from meridian.cli.shown import table
 from meridian.compliance.controls import FRAMEWORKS
@@ -20,7 +23,7 @@ from meridian.evidence import kept, signing
 from meridian.evidence.assess import Basis, assess
 from meridian.evidence.errors import EvidenceError
 from meridian.evidence.model import Evidence, State
-from meridian.evidence.package import Package, writable, write
+from meridian.evidence.package import Package, write
 from meridian.model import load_environment
 from meridian.model.assumptions import load_assumptions
 from meridian.orchestrator.commands import own_estate, session_for
@@ -54,7 +57,12 @@ app = typer.Typer(
 def make(
     env: Annotated[str, typer.Argument(metavar="ENV", help="An environment: a folder under stacks/.")],
     framework: Annotated[str, typer.Option("--framework", help="soc2, hipaa or gdpr.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder to write; a former package is replaced.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", click_type=OutFolder(), help="The folder to write; a former package is replaced."
+        ),
+    ],
     plan: Annotated[
         Path | None, typer.Option("--plan", help="This plan.json, instead of a preview made now.")
     ] = None,
@@ -82,15 +90,20 @@ def make(
             "find out who changed it, move its files away as evidence, then `meridian verify` anew",
         )
     key = signing.private_key(sign_key) if sign_key else None
-    writable(out)
     environment = load_environment(checkout.root, env)
     if verify:
         _verify(checkout, env)
     basis = _basis(checkout, env, plan)
     found = assess(basis, chosen, datetime.now(UTC))
-    package = write(found, environment, out, key)
-    entry = {"environment": env, "framework": chosen, "manifest": package.digest, "signed": key is not None}
-    head = noted.append("package", entry)
+    with _whole():
+        package = write(found, environment, out, key)
+        entry = {
+            "environment": env,
+            "framework": chosen,
+            "manifest": package.digest,
+            "signed": key is not None,
+        }
+        head = noted.append("package", entry)
     _tell(found, package)
     if key:
         typer.echo(f"signed by the Ed25519 key sha256:{signing.fingerprint(key.public_key())}")
@@ -122,6 +135,19 @@ def verify_(
         else "not signed"
     )
     typer.echo(f"{folder}: every file is as {signing.MANIFEST} says; {said}")
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Let a Ctrl-C wait for the end of the block: a package without manifest or note would look like a changed one."""
+    waiting: list[int] = []
+    kept = signal.signal(signal.SIGINT, lambda number, _: waiting.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, kept)
+    if waiting:
+        raise KeyboardInterrupt
 
 
 def _basis(checkout: Checkout, env: str, file: Path | None) -> Basis:

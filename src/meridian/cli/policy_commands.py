@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from meridian.cli.planning import previewed
 from meridian.cli.shown import Json, table
 from meridian.compliance.controls import FRAMEWORKS
 from meridian.compliance.evaluate import Report
@@ -97,7 +98,8 @@ def check(
     """Judge a plan by the rules; exits with 1 when a mandatory one is broken."""
     from meridian.orchestrator.render import policies as lines
 
-    report = _of_plan(env, plan) if plan else _of_preview(env)
+    report = _of_plan(env, plan) if plan else previewed(env).policies
+    assert report is not None  # a preview that was not interrupted is judged
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
     else:
@@ -124,14 +126,3 @@ def _of_plan(env: str, file: Path) -> Report:
     found: Plan = load_plan(file, env)
     units = set(program_graph(find_checkout().stacks, env))
     return load().run(found, datetime.now(UTC).date(), whole=set(found.units) == units)
-
-
-def _of_preview(env: str) -> Report:
-    from meridian.orchestrator.commands import own_estate, run
-    from meridian.orchestrator.render import text
-
-    result = run(own_estate(find_checkout(), env), env, "preview")
-    if not result.ok or result.policies is None:
-        typer.echo(text(result), err=True)
-        raise typer.Exit(1)
-    return result.policies

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from meridian.evidence import oscal, pages, sarif, table
-from meridian.evidence.errors import EvidenceError
 from meridian.evidence.flow_svg import draw
 from meridian.evidence.flows import flow_map
 from meridian.evidence.model import Evidence
@@ -48,28 +46,13 @@ def contents(evidence: Evidence, environment: Environment) -> dict[str, bytes]:
     return {name: text.encode() for name, text in texts.items()}
 
 
-def writable(folder: Path) -> None:
-    """Make the folder; raises EvidenceError when nothing can be written there."""
-    probe = folder / f".{MANIFEST}.{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise EvidenceError(
-            f"--out {folder}",
-            f"it cannot be written to ({(error.strerror or type(error).__name__).lower()})",
-            "name a folder that this user may write",
-        ) from None
-
-
 def write(
     evidence: Evidence, environment: Environment, folder: Path, key: Ed25519PrivateKey | None
 ) -> Package:
     """Write the package; a former one in the folder is replaced, and stands without manifest meanwhile."""
     files = contents(evidence, environment)
     listed = manifest(files)
-    writable(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in (SIGNATURE, MANIFEST):
         (folder / name).unlink(missing_ok=True)
     if key:
