@@ -108,6 +108,63 @@ def test_a_cache_that_cannot_be_is_named(checkout: Checkout) -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        "preview local --report",
+        "drill failover local --report",
+        "runbook prod --write",
+        "evidence prod --framework soc2 --out",
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(
+    command: str,
+    checkout: Checkout,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from meridian import cli
+    from meridian.orchestrator import commands
+
+    def run(*_: object, **__: object) -> None:
+        raise AssertionError("it began to work")
+
+    monkeypatch.setattr(commands, "run", run)
+    monkeypatch.chdir(checkout.root)
+    monkeypatch.delenv("MERIDIAN_ROOT", raising=False)
+    (checkout.root / "file").touch()
+    (checkout.root / "dangling").symlink_to("nowhere/at all")
+    for folder in ("file", "file/x", "dangling"):
+        assert cli.run([*command.split(), folder]) == 1
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert f"{command.split()[-1]} {folder}: it cannot be written to" in told.err and "fix: " in told.err
+    assert cli.run([*command.split(), ""]) == 2
+    assert "it is empty" in capsys.readouterr().err
+
+
+def test_a_look_at_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
+    from meridian.cli.out_folder import OutFolder
+
+    assert OutFolder().convert(str(tmp_path / "a/b"), None, None) == tmp_path / "a/b"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_baseline_that_is_none_is_told_before_the_preview_runs(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from meridian import cli
+
+    monkeypatch.chdir(checkout.root)
+    monkeypatch.delenv("MERIDIAN_ROOT", raising=False)
+    # There is no engine here: a preview that began would speak of it.
+    assert cli.run(["preview", "local", "--report", "out", "--baseline", "none.json"]) == 1
+    assert "--baseline none.json: there is no such file" in capsys.readouterr().err
+    assert cli.run(["preview", "local", "--baseline", "none.json"]) == 2
+    assert cli.run(["up", "local", "--approve", "bucket"]) == 2
+    assert not (checkout.root / "out").exists()
+
+
+@pytest.mark.parametrize(
     "broken", ["", "x", "[]", "{}", '{"pid": "a"}', '{"pid": 1}', '{"pid": null, "started": 3}']
 )
 def test_broken_notes_of_running_processes_count_as_nothing_running(broken: str, checkout: Checkout) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meridian.cli.estate_commands import Environment, Json
+from meridian.cli.out_folder import OutFolder
 from meridian.cli.shown import table
 from meridian.wording import counted
 
@@ -44,7 +45,8 @@ def failover(
         typer.Option(min=0.01, max=10, help="Multiplies the edge's seconds meanwhile; 1 is real time."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option("--report", help="Write drill.html and drill.json here.")
+        Path | None,
+        typer.Option("--report", click_type=OutFolder(), help="Write drill.html and drill.json here."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from meridian.cli.out_folder import OutFolder
+
 if TYPE_CHECKING:
     from meridian.orchestrator.commands import Estate
     from meridian.orchestrator.result import Result
@@ -38,15 +40,22 @@ def preview(
     providers: ProvidersWish = "auto",
     full: Full = False,
     report: Annotated[
-        Path | None, typer.Option("--report", help="Write preview.md, .html, .json and plan.json here.")
+        Path | None,
+        typer.Option(
+            "--report", click_type=OutFolder(), help="Write preview.md, .html, .json and plan.json here."
+        ),
     ] = None,
     baseline: Annotated[
         Path | None,
-        typer.Option("--baseline", help="An earlier preview.json; otherwise what was applied last."),
+        typer.Option(
+            "--baseline", help="With --report: an earlier preview.json; otherwise what was applied last."
+        ),
     ] = None,
 ) -> None:
     """Show what `up` would change; without an account a plan against simulated providers."""
     if report is None:
+        if baseline is not None:
+            raise typer.BadParameter("belongs to --report", param_hint="--baseline")
         raise typer.Exit(_operate(env, "preview", unit, as_json, providers, full))
     from meridian.cli import review_commands
 
@@ -77,6 +86,8 @@ def up(
 
         result = review_commands.approved_up(_estate(env), env, unit, providers, plan, approve or [])
         raise typer.Exit(_finish(_estate(env), result, as_json, full, whole=not unit))
+    if approve:
+        raise typer.BadParameter("belongs to --plan", param_hint="--approve")
     _consent(env, "up", unit, providers, yes)
     raise typer.Exit(_operate(env, "up", unit, as_json, providers, full))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from meridian.orchestrator.errors import UsageError
 from meridian.orchestrator.locks import EnvironmentLock
 from meridian.orchestrator.render import text
 from meridian.orchestrator.result import Result
-from meridian.orchestrator.reviewing import note_applied, review_of
+from meridian.orchestrator.reviewing import baseline_proofs, note_applied, review_of
 from meridian.orchestrator.session import lock_name
 from meridian.report import files
 from meridian.report.review import Judgement
@@ -34,12 +35,13 @@ def preview(
     baseline: Path | None,
 ) -> int:
     """Run a preview, write its review, print the verdict; 1 when the preview failed or the review refuses."""
-    result = run(estate, env, "preview", units=units or (), providers=providers)
-    if not result.ok:
-        print(text(result))
-        return result.exit_code
     session, _ = session_for(estate, env, "preview", providers)
-    found = review_of(session, result, baseline)
+    before = baseline_proofs(session, baseline)
+    result = run(estate, env, "preview", units=units or (), providers=providers)
+    if result.interrupted or not result.ok:
+        print(json.dumps(result.to_json(), indent=2) if as_json else text(result))
+        return result.exit_code
+    found = review_of(session, result, before)
     written = files.write(found, report)
     if as_json:
         typer.echo(written[2].read_text(), nl=False)

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from meridian.cli.out_folder import OutFolder
 from meridian.drills.errors import UsageError
+from meridian.files import write_whole
 from meridian.model import load_environment
 from meridian.paths import find_checkout
 from meridian.runbooks.render import FAILURES, runbooks
@@ -17,7 +19,10 @@ from meridian.runbooks.render import runbook as render
 def runbook(
     env: Annotated[str, typer.Argument(metavar="ENV", help="An environment: a folder under stacks/.")],
     failure: Annotated[str | None, typer.Argument(metavar="[FAILURE]", help="One of the list.")] = None,
-    write: Annotated[Path | None, typer.Option("--write", help="Write all of them to this folder.")] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", click_type=OutFolder(), help="Write all of them to this folder."),
+    ] = None,
 ) -> None:
     """Print one runbook, list them, or write them all."""
     environment = load_environment(find_checkout().root, env)
@@ -28,8 +33,7 @@ def runbook(
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
         for file, text in runbooks(environment).items():
-            (write / file).write_text(text)
-            typer.echo(f"wrote {write / file}")
+            typer.echo(f"wrote {write_whole(write / file, text)}")
     elif failure is not None:
         typer.echo(render(environment, failure), nl=False)
     else:

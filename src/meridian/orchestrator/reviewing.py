@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from meridian.proofs.cost import costs
 from meridian.report.review import PolicyFinding, Review, current, review
 
 
-def review_of(session: Session, result: Result, baseline: Path | None = None) -> Review:
-    """Return the review of a preview; `baseline` is an earlier preview.json, else what was applied last counts."""
+def review_of(session: Session, result: Result, baseline: Mapping[str, Any] | None = None) -> Review:
+    """Return the review of a preview; `baseline` holds the proofs to compare with."""
     plan = merged_plan(session, [unit.unit for unit in result.units])
     subject = _subject(session, plan)
     environment, prices = subject.environment, subject.assumptions.prices
@@ -31,7 +32,7 @@ def review_of(session: Session, result: Result, baseline: Path | None = None) ->
         prove_all(subject, plan),
         costs(plan, prices, environment),
         costs(now, prices, environment) if now else None,
-        baseline=_baseline(session, baseline),
+        baseline=baseline,
         policies=[
             PolicyFinding(unit.unit, found.policy, found.level, found.urn.rsplit("::", 1)[-1], found.message)
             for unit in result.units
@@ -66,7 +67,8 @@ def _applied(session: Session) -> Path:
     return session.checkout.work / "applied" / f"{session.environment}.json"
 
 
-def _baseline(session: Session, given: Path | None) -> dict[str, Any] | None:
+def baseline_proofs(session: Session, given: Path | None) -> dict[str, Any] | None:
+    """Return the proofs of an earlier preview.json, else of what was applied last; None when there are none."""
     path = given or _applied(session)
     try:
         proofs: dict[str, Any] = json.loads(path.read_text())["proofs"]
