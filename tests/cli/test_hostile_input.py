@@ -107,6 +107,31 @@ def test_a_cache_that_cannot_be_is_named(checkout: Checkout) -> None:
     assert done.returncode == 1 and "fix: " in done.stderr
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "0", "1e9", "", "fast"])
+def test_a_wrong_time_scale_is_told_where_it_was_given(
+    value: str, checkout: Checkout, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from meridian import cli
+    from meridian.local.client import DaemonError, LocalClouds
+
+    monkeypatch.chdir(checkout.root)
+    monkeypatch.delenv("MERIDIAN_ROOT", raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+    for command, named in (
+        (["drill", "failover", "local", "--scale", value], "'--scale'"),
+        (["local", "time-scale", "--", value], "'FACTOR'"),
+    ):
+        assert cli.run(command) == 2
+        told = capsys.readouterr().err
+        assert f"{named}: {value!r}: a time scale is a number from 0.01" in told and "fix: " in told
+        assert "MERIDIAN_TIME_SCALE" not in told
+    if value:
+        monkeypatch.setenv("MERIDIAN_TIME_SCALE", value)
+        with pytest.raises(DaemonError, match=f"^MERIDIAN_TIME_SCALE={value!r}: .*fix: "):
+            LocalClouds.ensure_running(checkout)
+        assert not checkout.local.exists()
+
+
 @pytest.mark.parametrize(
     "command",
     [

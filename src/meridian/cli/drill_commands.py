@@ -13,6 +13,7 @@ import typer
 from meridian.cli.estate_commands import Environment, Json
 from meridian.cli.out_folder import OutFolder
 from meridian.cli.shown import table
+from meridian.cli.time_scale import TimeScale
 from meridian.wording import counted
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def failover(
     clients: Annotated[int, typer.Option(min=1, max=50, help="Visitors of each population.")] = 2,
     scale: Annotated[
         float | None,
-        typer.Option(min=0.01, max=10, help="Multiplies the edge's seconds meanwhile; 1 is real time."),
+        typer.Option(
+            click_type=TimeScale(most=10), help="Multiplies the edge's seconds meanwhile; 1 is real time."
+        ),
     ] = None,
     report: Annotated[
         Path | None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from meridian.cli.shown import Json, running, table
+from meridian.cli.time_scale import TimeScale
 
 if TYPE_CHECKING:
     from meridian.local.router.client import RouterStatus
@@ -79,7 +80,7 @@ def _browser(status: RouterStatus, urls: list[str]) -> str:
 
 def time_scale(
     factor: float = typer.Argument(
-        help="1 is real time; 0.1 makes intervals and timeouts ten times shorter."
+        click_type=TimeScale(), help="1 is real time; 0.1 makes intervals and timeouts ten times shorter."
     ),
 ) -> None:
     """Set what the edge's intervals, timeouts and times to live are multiplied with."""

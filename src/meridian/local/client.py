@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meridian.local import rendezvous
+from meridian.local.errors import LocalError
+from meridian.local.pace import time_scale
 from meridian.local.rendezvous import DaemonError, Link
 from meridian.local.replicas import Groups
 from meridian.paths import Checkout
@@ -52,14 +54,14 @@ class LocalClouds:
     @classmethod
     def ensure_running(cls, checkout: Checkout) -> LocalClouds:
         """Return a connection, starting the daemon when none runs; MERIDIAN_TIME_SCALE sets the edge's time scale."""
+        given = os.environ.get("MERIDIAN_TIME_SCALE")
+        try:
+            scale = time_scale(given, source="MERIDIAN_TIME_SCALE=") if given else None
+        except LocalError as error:
+            raise DaemonError(str(error)) from None
         clouds = cls(checkout, rendezvous.ensure(checkout.root, sys.executable))
-        if given := os.environ.get("MERIDIAN_TIME_SCALE"):
-            try:
-                clouds.pace(float(given))
-            except ValueError:
-                raise DaemonError(
-                    f"MERIDIAN_TIME_SCALE={given}: is no number; fix: 1 is real time, 0.1 ten times faster"
-                ) from None
+        if scale is not None:
+            clouds.pace(scale)
         return clouds
 
     def stop(self) -> None:

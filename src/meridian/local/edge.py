@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from meridian.files import write_private
 from meridian.local import cluster_specs
 from meridian.local.authority import Authority
-from meridian.local.errors import LocalError
 from meridian.local.inventory import Inventory, Record
+from meridian.local.pace import time_scale
 from meridian.local.planes import Planes
 from meridian.local.ports import keep_ports
 from meridian.local.replicas import ReplicaNodes
@@ -28,7 +28,6 @@ BALANCER = "cloudflare:index/loadBalancer:LoadBalancer"
 POOL = "cloudflare:index/loadBalancerPool:LoadBalancerPool"
 MONITOR = "cloudflare:index/loadBalancerMonitor:LoadBalancerMonitor"
 ZONE_SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
-SCALES = (0.01, 100.0)
 _KINDS = {"balancers": BALANCER, "pools": POOL, "monitors": MONITOR}
 _LOG = logging.getLogger("meridian.local")
 _POLL_SECONDS = 0.2
@@ -80,12 +79,7 @@ class EdgeProcesses:
 
     def pace(self, scale: float) -> float:
         """Set the time scale; raises LocalError."""
-        if not SCALES[0] <= scale <= SCALES[1]:
-            raise LocalError(
-                f"MERIDIAN_TIME_SCALE={scale}",
-                f"the time scale lies between {SCALES[0]:g} and {SCALES[1]:g}",
-                "0.1 makes the edge ten times faster, 1 is real time",
-            )
+        time_scale(scale)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_private(self._folder / "time-scale", f"{scale:g}".encode())
         self.sync()

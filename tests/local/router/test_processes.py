@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import signal
 import ssl
@@ -270,12 +271,9 @@ def test_the_time_scale_is_data_that_stays_and_has_bounds(
     clouds = LocalClouds.ensure_running(checkout)
     client = running_router(clouds)
     eventually(lambda: client.status().time_scale == 0.25)
-    for wrong in (0.0, 1e9):
-        with pytest.raises(DaemonError, match="fix:"):
+    for wrong in (0.0, 1e9, math.nan):
+        with pytest.raises(DaemonError, match=r"^time scale \S+: a time scale is a number from 0.01 .*fix:"):
             clouds.pace(wrong)
-    monkeypatch.setenv("MERIDIAN_TIME_SCALE", "fast")
-    with pytest.raises(DaemonError, match="fast"):
-        LocalClouds.ensure_running(checkout)
     monkeypatch.delenv("MERIDIAN_TIME_SCALE")
     clouds.stop()
     assert running_router(LocalClouds.ensure_running(checkout)).status().time_scale == 0.25
