@@ -40,6 +40,9 @@ def run(stack):
     props = json.loads(wish.read_text()) if wish.exists() else {}
     if "raise" in props:
         raise ValueError(props["raise"])
+    reads = props.pop("reads", "")
+    if reads:
+        pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack.split('-')[0]}-{reads}")
     group = Group(unit)
     for index in range(3):
         Thing(f"{unit}-{index}", {"colour": "red", **props}, pulumi.ResourceOptions(parent=group))

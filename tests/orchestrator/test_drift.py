@@ -57,6 +57,12 @@ def test_what_is_gone_is_drift_whatever_the_noise_says() -> None:
     assert "take it out of the program" in found.keep
 
 
+def test_new_outputs_of_another_stack_are_no_drift() -> None:
+    reference = "urn:pulumi:prod-eu::meridian::pulumi:pulumi:StackReference::organization/meridian/prod-mesh"
+    changed = event("update", reference, old={"id": "a"}, new={"id": "a"}, detailedDiff={"outputs.zone": {}})
+    assert read_drift("prod", "eu", [changed], Noise()) == ([], 0)
+
+
 def test_a_secret_is_never_shown() -> None:
     secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc"}
     line = event(

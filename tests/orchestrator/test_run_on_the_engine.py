@@ -95,6 +95,14 @@ def test_refresh_finds_what_was_changed_behind_the_back(estate: Estate, things: 
     assert sorted(change.op for unit in mended.units for change in unit.changes) == ["create", "update"]
 
 
+def test_a_refresh_counts_as_up_and_preview_do_without_what_is_only_read(estate: Estate) -> None:
+    wish(estate, "top", reads="base")
+    commands.run(estate, "local", "up", plain=True)
+    for operation in ("preview", "up", "refresh", "drift"):
+        result = commands.run(estate, "local", operation, plain=True)
+        assert result.counts == {"same": 21, "read": 1}, operation
+
+
 def test_a_failing_unit_blocks_only_its_dependants_and_names_the_resource(
     estate: Estate, things: Path
 ) -> None:

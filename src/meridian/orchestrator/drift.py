@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from meridian.model.base import Model
 from meridian.model.source import Source
 from meridian.orchestrator.errors import OrchestratorError
+from meridian.orchestrator.events import REFERENCE_TYPE, STACK_TYPE
 
 _MASK = "[secret]"
 _LONG = 80
@@ -94,7 +95,10 @@ def read_drift(environment: str, unit: str, lines: Iterable[bytes], noise: Noise
         if b"resOutputsEvent" not in line:
             continue
         metadata = json.loads(line).get("resOutputsEvent", {}).get("metadata") or {}
-        if metadata.get("op") not in ("update", "delete") or metadata.get("type") == "pulumi:pulumi:Stack":
+        if metadata.get("op") not in ("update", "delete"):
+            continue
+        # Neither is in a cloud: a reference differs when the other stack has new outputs.
+        if metadata.get("type") in (STACK_TYPE, REFERENCE_TYPE):
             continue
         gone = metadata["op"] == "delete"
         every = [] if gone else list(_differences(metadata))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+REFERENCE_TYPE = "pulumi:pulumi:StackReference"
 
 
 @dataclass(frozen=True)

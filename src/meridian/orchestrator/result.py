@@ -10,6 +10,7 @@ from typing import Any
 
 from meridian.compliance.evaluate import Report
 from meridian.orchestrator.events import (
+    REFERENCE_TYPE,
     STACK_TYPE,
     Diagnostic,
     Event,
@@ -108,6 +109,10 @@ class UnitResult:
 
     def _changed(self, step: Step) -> None:
         if step.type == STACK_TYPE or step.op in _HALVES:
+            return
+        if step.type == REFERENCE_TYPE:
+            # A refresh calls it refreshed or updated, which only means that another stack has new outputs.
+            self.counts["read"] += 1
             return
         # In an `up` the steps of one replacement are halves and, between them, the logical `replace`.
         self.counts["same" if step.op == "refresh" else step.op] += 1
