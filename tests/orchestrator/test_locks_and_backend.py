@@ -55,12 +55,17 @@ def test_another_environment_is_free_meanwhile(checkout: Checkout) -> None:
         pass
 
 
-def test_the_lock_of_a_killed_run_is_taken_over_with_a_note(checkout: Checkout) -> None:
+def test_the_lock_of_a_killed_run_is_taken_over_and_told_once(checkout: Checkout) -> None:
     process = holder_process(checkout.root)
     process.kill()
     process.wait()
+    said: list[str] = []
     with EnvironmentLock(checkout, "local") as lock:
-        assert f"pid {process.pid}, gone" in lock.note
+        # As the preview and the `up` after it do, which hold one lock.
+        lock.tell(said.append)
+        lock.tell(said.append)
+    (told,) = said
+    assert f"pid {process.pid}, gone" in told
     assert read_holder(checkout, "local") is None
 
 

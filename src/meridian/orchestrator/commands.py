@@ -169,8 +169,7 @@ def run(
         nullcontext(held) if held else EnvironmentLock(estate.checkout, lock_name(session)) as lock,
         noted(session, operation, list(graph)) as ended,
     ):
-        if lock.note:
-            say(lock.note)
+        lock.tell(say)
         pool = WorkerPool(estate.checkout, estate.spec)
         if operation in ("preview", "up"):
             pool.ensure()

@@ -10,6 +10,7 @@ import json
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,14 +95,14 @@ def _me() -> Holder:
 
 
 class EnvironmentLock:
-    """Context manager over one environment; `note` says when a dead run was found."""
+    """Context manager over one environment; `tell` says when a dead run was found."""
 
     def __init__(self, checkout: Checkout, environment: str) -> None:
         self._checkout = checkout
         self._environment = environment
         self._lock = FileLock(checkout.locks / f"{environment}.lock", timeout=0)
         self._holder = _me()
-        self.note = ""
+        self._note = ""
 
     @property
     def _file(self) -> Path:
@@ -123,9 +124,15 @@ class EnvironmentLock:
             self._lock.release()
             raise
         if before:
-            self.note = f"took over the lock of a run that ended without giving it back: {before.sentence()}"
+            self._note = f"took over the lock of a run that ended without giving it back: {before.sentence()}"
         self._write()
         return self
+
+    def tell(self, say: Callable[[str], None]) -> None:
+        """Say once that a dead run was found, however many runs hold this lock one after the other."""
+        if self._note:
+            say(self._note)
+        self._note = ""
 
     def engines(self, pids: list[int]) -> None:
         """Note the engines at work, so that a later run can tell them from strangers."""
