@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -357,11 +359,15 @@ def test_what_an_upstream_has_not_made_yet_is_unknown_in_a_preview() -> None:
 
 
 def test_what_an_upstream_lacks_is_an_error_in_an_up_with_stack_and_fix() -> None:
-    with pytest.raises(
-        Exception, match=r"stack prod-foundation has no output ci\.aws_deployer; fix: "
-    ) as caught:
-        upstream(("ci", "aws_deployer"), {}, preview=False)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(
+            Exception, match=r"stack prod-foundation has no output ci\.aws_deployer; fix: "
+        ) as caught:
+            upstream(("ci", "aws_deployer"), {}, preview=False)
+        gc.collect()
     assert isinstance(caught.value, pulumi.RunError)
+    assert [str(each.message) for each in said if each.category is RuntimeWarning] == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
 import pulumi
@@ -46,7 +47,18 @@ def _value(output: pulumi.Output[Any]) -> pulumi.Output[Any]:
     A preview never knows a StackReference's id, and takes a data source that depends on one for unknown: what uses
     the answer would be shown as changed at every preview.
     """
-    return pulumi.Output(set(), output.future(with_unknowns=True), output.is_known(), output.is_secret())
+    value = output.future(with_unknowns=True)
+    return pulumi.Output(set(), value, _Asked(output.is_known), _Asked(output.is_secret))
+
+
+class _Asked:
+    """Asks when it is awaited: the SDK awaits no more once the value is an error, and a coroutine made ahead would warn."""
+
+    def __init__(self, ask: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+        self._ask = ask
+
+    def __await__(self) -> Generator[Any, Any, bool]:
+        return self._ask().__await__()
 
 
 def unknown() -> pulumi.Output[Any]:
