@@ -144,7 +144,8 @@ def test_open_operations_ask_for_a_refresh_first(checkout: Checkout) -> None:
     backend_with(checkout.state, {"pending_operations": [pending]})
     found = recover.examine(session, ["eu", "us"])
     assert found.prepare == {"eu": ["recover"]}
-    assert "1 operations" in found.notes["eu"][0]
+    assert "1 operation of unknown outcome: refreshed first" in found.notes("eu", refreshed=True)[0]
+    assert found.notes("eu", refreshed=False) == []
 
 
 def test_a_lost_creation_in_a_real_cloud_is_left_to_a_person(checkout: Checkout) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -193,6 +194,45 @@ def test_after_a_kill_in_the_middle_the_next_up_converges_without_an_orphan(
     assert made(things) == 12
     assert commands.run(estate, "local", "up", plain=True).changed == 0
     assert session.file_backend.pending("local-base") == []
+
+
+def test_a_preview_after_a_kill_names_the_units_that_may_be_behind_and_the_way_out(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands.run(estate, "local", "up", plain=True)
+    # Only the embedded clouds leave marks; they need not run for it.
+    monkeypatch.setattr(commands, "_embedded", lambda *_: None)
+    estate = replace(estate, embedded_clouds=True)
+    marks = estate.checkout.work / "unsaved" / "local"
+    marks.mkdir(parents=True)
+    (marks / "left").touch()
+    session, _ = commands.session_for(estate, "local", "env", "auto")
+    assert session.file_backend is not None
+    state = session.file_backend.checkpoint_path("local-right")
+    raw = json.loads(state.read_text())
+    latest = raw["checkpoint"]["latest"]
+    latest["pending_operations"] = [{"type": "updating", "resource": latest["resources"][-1]}]
+    state.write_text(json.dumps(raw))
+
+    looked = commands.run(estate, "local", "preview", plain=True)
+    assert looked.ok
+    first, *_, last = render.text(looked).splitlines()
+    assert "left (its state was not written), right (1 operation of unknown outcome)" in first
+    assert "`meridian up local`" in first
+    assert "nothing would change" in last and "may be behind in left, right" in last
+    told = looked.to_json()
+    assert told["behind"] == looked.behind
+    urn = latest["resources"][-1]["urn"]
+    assert told["cut_off"] == {
+        "left": {"unsaved": True, "pending": []},
+        "right": {"unsaved": False, "pending": [{"kind": "updating", "urn": urn}]},
+    }
+    assert [path.name for path in marks.iterdir()] == ["left"], "a preview settles nothing"
+
+    mended = commands.run(estate, "local", "up", plain=True)
+    assert not mended.behind
+    assert ["refreshed first" in " ".join(unit.notes) for unit in mended.units] == [False, True, True, False]
+    assert not commands.run(estate, "local", "preview", plain=True).behind
 
 
 def test_after_a_kill_of_the_run_itself_the_next_one_takes_over(estate: Estate, things: Path) -> None:

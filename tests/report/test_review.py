@@ -91,6 +91,11 @@ def test_a_change_of_who_may_do_what_asks_for_attention_on_an_existing_estate_on
     assert "assumeRolePolicy" in markdown.render(found)
 
 
+def test_a_plan_of_a_state_that_may_be_behind_asks_for_attention() -> None:
+    found = review(plan(), [], COSTS, behind="an earlier run was cut off in eu")
+    assert (found.judgement, found.reasons) == (Judgement.ATTENTION, ("an earlier run was cut off in eu",))
+
+
 def test_proofs_that_differ_from_the_baseline_are_shown_with_before_and_now() -> None:
     before = {"failover": proof(value="35 s").to_json()}
     found = review(plan(), [proof(value="45 s")], COSTS, baseline=before)

@@ -35,6 +35,8 @@ def drift(
     if not result.ok:
         typer.echo(text(result))
         raise typer.Exit(result.exit_code)
+    if result.behind:
+        typer.echo(f"warning: {result.behind}", err=True)
     session, _ = session_for(estate, env, "drift", providers)
     if not sum(result.counts.values()):
         raise OrchestratorError(

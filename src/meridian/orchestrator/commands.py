@@ -209,9 +209,9 @@ def run(
                 unjudged=unjudged,
                 on_engines=lock.engines,
             )
-            for unit, notes in recovery.notes.items():
-                if unit in graph_run.results:
-                    graph_run.results[unit].notes.extend(notes)
+            mends = operation in ("up", "destroy", "recover")
+            for unit, told in graph_run.results.items():
+                told.notes.extend(recovery.notes(unit, refreshed=mends))
             results = graph_run.run()
             _settle(session, operation, results, unsaved)
         phases.close("warm engines" if pool.was_warm else "engines")
@@ -223,6 +223,7 @@ def run(
             time.monotonic() - began,
             phases.took,
             graph_run.interrupted,
+            cut_off={} if mends else recovery.cut_off,
         )
         if estate.policies and operation == "preview" and not result.interrupted:
             from meridian.orchestrator.policing import judged as judged_result

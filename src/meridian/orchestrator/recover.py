@@ -7,20 +7,55 @@ import signal
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+from meridian.orchestrator.backend import PendingOperation
 from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.locks import read_holder
 from meridian.orchestrator.providers_mode import Providers
 from meridian.orchestrator.session import Session
 from meridian.paths import Checkout
+from meridian.wording import counted
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """How an earlier run died on a unit, whose state may be behind what the clouds hold."""
+
+    pending: tuple[PendingOperation, ...]
+    unsaved: bool
+    """True when its engine died before it wrote its state."""
+
+    def __str__(self) -> str:
+        if not self.pending:
+            return "its state was not written"
+        return f"{counted(len(self.pending), 'operation')} of unknown outcome"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data with stable keys."""
+        return {"unsaved": self.unsaved, "pending": [vars(operation) for operation in self.pending]}
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """The commands to run first, by unit, and what to tell."""
+    """What dead runs left behind, by unit."""
 
-    prepare: dict[str, list[str]] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(default_factory=dict)
+    released: dict[str, list[str]] = field(default_factory=dict)
+    """What to tell of engines' locks that were given back."""
+    cut_off: dict[str, CutOff] = field(default_factory=dict)
+
+    @property
+    def prepare(self) -> dict[str, list[str]]:
+        """The commands to run first."""
+        return {unit: ["recover"] for unit in self.cut_off}
+
+    def notes(self, unit: str, *, refreshed: bool) -> list[str]:
+        """Return what to tell of a unit; `refreshed` when this run brings state and clouds together."""
+        told = list(self.released.get(unit, ()))
+        if refreshed and unit in self.cut_off:
+            more = ", what it made is taken over" if self.cut_off[unit].unsaved else ""
+            told.append(f"an earlier run died here, {self.cut_off[unit]}: refreshed first{more}")
+        return told
 
 
 def examine(
@@ -39,17 +74,10 @@ def examine(
     for unit in units:
         stack = session.stack(unit)
         for lock in backend.release_dead(stack):
-            recovery.notes.setdefault(unit, []).append(
+            recovery.released.setdefault(unit, []).append(
                 f"released the engine's lock of a dead process (pid {lock.pid}, since {lock.since})"
             )
         pending = backend.pending(stack)
-        if not pending:
-            if unit in unsaved:
-                recovery.prepare[unit] = ["recover"]
-                recovery.notes.setdefault(unit, []).append(
-                    "an earlier run died before its state was written: refreshed first, what it made is taken over"
-                )
-            continue
         creations = [operation.urn for operation in pending if operation.kind == "creating"]
         if creations and session.providers is Providers.OFFICIAL and not consent:
             raise OrchestratorError(
@@ -58,10 +86,8 @@ def examine(
                 f"look for them; import those that exist (`pulumi import`), then `meridian recover "
                 f"{session.environment} --yes` forgets the rest",
             )
-        recovery.prepare[unit] = ["recover"]
-        recovery.notes.setdefault(unit, []).append(
-            f"an earlier run died in the middle of {len(pending)} operations: refreshed first"
-        )
+        if pending or unit in unsaved:
+            recovery.cut_off[unit] = CutOff(tuple(pending), unit in unsaved)
     return recovery
 
 

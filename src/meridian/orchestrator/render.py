@@ -36,6 +36,8 @@ def _lines(result: Result, full: bool) -> Iterator[str]:
         yield f"FAILED first in {where}:"
         yield from (f"  {line}" for line in cause.message.splitlines())
         yield ""
+    if result.behind:
+        yield f"warning: {result.behind}"
     for unit in result.units:
         made = not full and result.changed > _MANY and all(change.op == "create" for change in unit.changes)
         yield from _unit(unit, full, counted=made)
@@ -113,6 +115,11 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _closing(result: Result) -> str:
+    behind = f"; may be behind in {', '.join(result.cut_off)}, see above" if result.cut_off else ""
+    return f"{_outcome(result)}{behind}"
+
+
+def _outcome(result: Result) -> str:
     changed, unchanged = _VERBS.get(result.operation, ("changed", "nothing to do"))
     took = f"{result.seconds:.1f} s"
     # The last line is what a reader keeps: it says by itself what the plan was made against.

@@ -22,6 +22,7 @@ from meridian.orchestrator.events import (
     Summary,
     kind_of,
 )
+from meridian.orchestrator.recover import CutOff
 from meridian.orchestrator.units import Mark
 
 # The halves of a replacement are reported once, as `replace`.
@@ -161,6 +162,8 @@ class Result:
     interrupted: bool = False
     policies: Report | None = None
     """What the rules say of the plan; None when none were asked."""
+    cut_off: Mapping[str, CutOff] = field(default_factory=dict)
+    """The units on which an earlier run died and which this one only showed as their state has them."""
 
     @property
     def refused(self) -> bool:
@@ -198,6 +201,17 @@ class Result:
             return 130
         return 0 if self.ok and not self.refused else 1
 
+    @property
+    def behind(self) -> str:
+        """Say what may be behind the clouds because an earlier run died, and what brings it up; empty for nothing."""
+        if not self.cut_off:
+            return ""
+        units = ", ".join(f"{unit} ({how})" for unit, how in self.cut_off.items())
+        return (
+            f"an earlier run was cut off in {units}: what is shown of this may be behind what the clouds hold; "
+            f"fix: `meridian up {self.environment}`, which refreshes it first"
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the one document that `--json` prints; its keys are kept from version to version."""
         cause = self.cause
@@ -212,6 +226,8 @@ class Result:
             "counts": dict(self.counts),
             "cause": vars(cause) if cause else None,
             "policies": self.policies.to_json() if self.policies else None,
+            "behind": self.behind or None,
+            "cut_off": {unit: how.to_json() for unit, how in self.cut_off.items()},
             "units": [_unit_json(unit) for unit in self.units],
         }
 

@@ -33,6 +33,7 @@ def review_of(session: Session, result: Result, baseline: Mapping[str, Any] | No
         costs(plan, prices, environment),
         costs(now, prices, environment) if now else None,
         baseline=baseline,
+        behind=result.behind,
         policies=[
             PolicyFinding(unit.unit, found.policy, found.level, found.urn.rsplit("::", 1)[-1], found.message)
             for unit in result.units

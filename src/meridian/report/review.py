@@ -77,16 +77,22 @@ def review(
     costs_now: Costs | None = None,
     *,
     baseline: Mapping[str, Any] | None = None,
+    behind: str = "",
     policies: Sequence[PolicyFinding] = (),
 ) -> Review:
-    """Judge a plan; `baseline` is the `proofs` part of an earlier report's JSON."""
+    """Judge a plan; `baseline` is the `proofs` part of an earlier report's JSON, `behind` why the state may be old."""
     destructive = sorted(
         (each for each in plan if each.op in ("delete", "replace") and each.custom and not _engine(each)),
         key=lambda each: (not holds_data(each), each.unit, each.urn),
     )
     security = [each for each in plan if each.changes and area(each)]
     refused = [*_broken(proofs), *_mandatory(policies)]
-    attention = [*_destroys(destructive), *_opens(security), *_advisory(policies)]
+    attention = [
+        *([behind] if behind else []),
+        *_destroys(destructive),
+        *_opens(security),
+        *_advisory(policies),
+    ]
     judgement = Judgement.REFUSED if refused else Judgement.ATTENTION if attention else Judgement.SAFE
     return Review(
         plan,
