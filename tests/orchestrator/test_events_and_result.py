@@ -185,6 +185,8 @@ def test_the_json_document_has_its_documented_shape() -> None:
         "counts",
         "cause",
         "policies",
+        "behind",
+        "cut_off",
         "units",
     ]
     assert document["counts"] == {"create": 1}
