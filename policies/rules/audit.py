@@ -32,7 +32,7 @@ def audit_log_complete(resource: PlannedResource, _: Scene) -> Iterator[Problem]
                     resource, f"{name} {shown(resource.get(name))}", "the trail is whole and shows tampering"
                 )
         if not is_(resource.get("enableLogging", default=True), True):
-            yield Problem(resource, "enableLogging False", "the trail is on")
+            yield Problem(resource, "enableLogging false", "the trail is on")
         if not resource.get("kmsKeyId"):
             yield Problem(resource, "no kmsKeyId", "log files lie under a key of ours")
         return

@@ -56,7 +56,7 @@ def cluster_private_endpoint(resource: PlannedResource, _: Scene) -> Iterator[Pr
         if not is_(resource.get("privateClusterConfig", name), True):
             yield Problem(resource, f"{name} {shown(resource.get('privateClusterConfig', name))}", demand)
     if resource.get("controlPlaneEndpointsConfig", "dnsEndpointConfig", "allowExternalTraffic") is True:
-        yield Problem(resource, "dnsEndpointConfig.allowExternalTraffic True", demand)
+        yield Problem(resource, "dnsEndpointConfig.allowExternalTraffic true", demand)
 
 
 @resource_rule(

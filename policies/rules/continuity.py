@@ -36,7 +36,7 @@ _SWITCHED = ("aws:eks/cluster:Cluster", "gcp:container/cluster:Cluster")
 def stateful_protected(resource: PlannedResource, _: Scene) -> Iterator[Problem]:
     """The engine refuses to delete what is protected; the cloud refuses it a second time."""
     if not resource.protect:
-        yield Problem(resource, "protect False", "the engine refuses to delete it")
+        yield Problem(resource, "protect false", "the engine refuses to delete it")
     if resource.type in _SWITCHED and not is_(resource.get("deletionProtection"), True):
         yield Problem(
             resource,
@@ -44,7 +44,7 @@ def stateful_protected(resource: PlannedResource, _: Scene) -> Iterator[Problem]
             "the cloud refuses to delete it",
         )
     if resource.type.endswith("Bucket") and resource.get("forceDestroy") is True:
-        yield Problem(resource, "forceDestroy True", "a bucket with objects is not deleted")
+        yield Problem(resource, "forceDestroy true", "a bucket with objects is not deleted")
 
 
 def _is_backup(bucket: PlannedResource) -> bool:

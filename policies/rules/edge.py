@@ -37,9 +37,11 @@ def edge_tls_minimum(scene: Scene) -> Iterator[Problem]:
         for name, values in _WANTED.items():
             setting = have.get(name)
             if setting is None:
-                yield Problem(zone, f"{name} not declared", f"{name} is {values[0]}")
+                yield Problem(zone, f"{name} not declared", f"{name} is {shown(values[0])}")
             elif not any(is_(setting.get("value"), value) for value in values):
-                yield Problem(setting, f"{name} {shown(setting.get('value'))}", f"{name} is {values[0]}")
+                yield Problem(
+                    setting, f"{name} {shown(setting.get('value'))}", f"{name} is {shown(values[0])}"
+                )
 
 
 @stack_rule(
@@ -93,7 +95,7 @@ def edge_origin_tls(resource: PlannedResource, _: Scene) -> Iterator[Problem]:
             yield Problem(resource, f"type {shown(resource.get('type'))}", "monitors speak TLS")
         if resource.get("allowInsecure") is True:
             yield Problem(
-                resource, "allowInsecure True", "a certificate that cannot be verified is a failure"
+                resource, "allowInsecure true", "a certificate that cannot be verified is a failure"
             )
     elif not is_(resource.get("proxied"), True):
         yield Problem(

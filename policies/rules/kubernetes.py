@@ -69,7 +69,7 @@ def pod_hardened(resource: PlannedResource, _: Scene) -> Iterator[Problem]:
     spec = pod_spec(resource)
     for name in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(name) is True:
-            yield Problem(resource, f"{name} True", "a pod stays out of its host")
+            yield Problem(resource, f"{name} true", "a pod stays out of its host")
     for volume in listed(spec.get("volumes")):
         if isinstance(volume, Mapping) and "hostPath" in volume:
             yield Problem(resource, f"hostPath {volume.get('name')}", "a pod stays out of its host")

@@ -56,7 +56,7 @@ def subnet_private(resource: PlannedResource, _: Scene) -> Iterator[Problem]:
     """What has no public address cannot be reached by mistake."""
     if resource.type.startswith("aws:"):
         if resource.get("mapPublicIpOnLaunch") is True:
-            yield Problem(resource, "mapPublicIpOnLaunch True", "machines get private addresses only")
+            yield Problem(resource, "mapPublicIpOnLaunch true", "machines get private addresses only")
     elif resource.get("purpose", default="PRIVATE") == "PRIVATE" and not is_(
         resource.get("privateIpGoogleAccess"), True
     ):

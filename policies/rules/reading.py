@@ -47,7 +47,10 @@ def shown(value: Any) -> str:
     """Return a value as a finding shows it."""
     if value is None:
         return "not set"
-    return "known after apply" if unknown(value) else f"{value}"[:120]
+    if unknown(value):
+        return "known after apply"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text[:120]
 
 
 def document(text: Any) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ def test_the_message_points_at_the_line_and_column_of_the_value(checkout: Path) 
     lines[row] = "  region: europe-west99"
     file.write_text("\n".join(lines) + "\n")
     first = problems_of(checkout)[0]
-    assert first.startswith(f"stacks/prod/eu.yaml:{row + 1}:11: regions.eu.gcp.region = 'europe-west99': ")
+    assert first.startswith(f'stacks/prod/eu.yaml:{row + 1}:11: regions.eu.gcp.region = "europe-west99": ')
 
 
 def test_errors_of_several_files_come_at_once(mutate: object, checkout: Path) -> None:
@@ -105,7 +105,7 @@ def test_an_environments_name_has_no_hyphen_for_a_stack_is_split_at_the_first(ch
     file = checkout / "stacks/pre-prod/estate.yaml"
     file.write_text(file.read_text().replace("environment: prod", "environment: pre-prod"))
     assert (
-        "stacks/pre-prod/estate.yaml:3:14: environment = 'pre-prod'" in problems_of(checkout, "pre-prod")[0]
+        'stacks/pre-prod/estate.yaml:3:14: environment = "pre-prod"' in problems_of(checkout, "pre-prod")[0]
     )
 
 
@@ -183,7 +183,7 @@ def test_a_problem_of_the_shared_schema_is_told_at_its_own_file(mutate: object, 
         if line == "    audit: false"
     )
     assert problems_of(checkout)[0].startswith(
-        f"stacks/tables.yaml:{row}:12: tables.tables.users.audit = False: "
+        f"stacks/tables.yaml:{row}:12: tables.tables.users.audit = false: "
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from meridian.model.problems import ModelErrors
 from meridian.orchestrator.drift import Noise, NoiseRule, noise_rules, read_drift, who
-from meridian.orchestrator.errors import OrchestratorError
 
 BUCKET = "urn:pulumi:prod-eu::meridian::meridian:gcp:BackupBucket$gcp:storage/bucket:Bucket::backups"
 
@@ -98,7 +98,7 @@ def test_the_project_s_own_rules_are_valid_and_each_has_a_reason() -> None:
 )
 def test_a_broken_rule_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "drift.yaml").write_text(text)
-    with pytest.raises(OrchestratorError, match=r"stacks/drift\.yaml"):
+    with pytest.raises(ModelErrors, match=r"stacks/drift\.yaml"):
         noise_rules(tmp_path)
 
 

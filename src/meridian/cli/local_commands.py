@@ -95,7 +95,9 @@ def drift(
     if delete:
         print(f"{changed['id']}: deleted behind the estate's back")
     else:
-        print(f"{changed['id']}: {changed['path']} was {changed['old']!r}, is {changed['new']!r}")
+        print(
+            f"{changed['id']}: {changed['path']} was {json.dumps(changed['old'])}, is {json.dumps(changed['new'])}"
+        )
     print("`meridian refresh ENV` finds it; `meridian up ENV` mends it")
 
 

@@ -23,4 +23,6 @@ def read(file: Path, model: type[M]) -> M:
     try:
         return model.model_validate(source.data())
     except ValidationError as error:
-        raise ModelErrors(file.name, [source.locate(each, each.path) for each in explain(error)]) from None
+        raise ModelErrors(
+            file.name, [source.locate(each, each.path) for each in explain(error, model)]
+        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,14 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (int, float),
 }
+_CALLED = (
+    (bool, "a bool"),
+    (int, "an int"),
+    (float, "a float"),
+    (str, "a string"),
+    (list, "a list"),
+    (Mapping, "an object"),
+)
 _PLACES = {
     "region": re.compile(r"^([a-z]+-[a-z]+\d{1,2}|[a-z]{2}(-[a-z]+){1,2}-\d)$"),
     "availabilityZone": re.compile(r"^[a-z]{2}(-[a-z]+){1,2}-\d[a-z]$"),
@@ -114,6 +123,7 @@ def _scalar(kind: str, value: Any, path: str, strict: bool) -> Iterator[Failure]
 
 
 def _wrong(path: str, value: Any, wanted: str) -> Failure:
-    return Failure(
-        path, f"{path}: {value!r} is a {type(value).__name__}, but {wanted} is needed; fix: correct the type"
-    )
+    kind = next((name for type_, name in _CALLED if isinstance(value, type_)), "of another type")
+    # A secret inside and what is not known yet have text forms that tell nothing.
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return Failure(path, f"{path}: {text} is {kind}, but {wanted} is needed; fix: correct the type")

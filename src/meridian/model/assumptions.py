@@ -151,7 +151,7 @@ def load_assumptions(root: Path, environment: Environment) -> Assumptions:
             *_prices(loaded, environment),
         ]
     except ValidationError as error:
-        problems = explain(error)
+        problems = explain(error, Assumptions)
     if problems:
         raise ModelErrors("assumptions", [_locate(sources, problem) for problem in problems])
     return loaded

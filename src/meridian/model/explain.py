@@ -9,13 +9,29 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from meridian.model.environment import Environment
 from meridian.model.problems import Path, Problem
 
+_KINDS = {
+    "model_type": ("a mapping is needed here", "write `key: value` lines"),
+    "dict_type": ("a mapping is needed here", "write `key: value` lines"),
+    "tuple_type": ("a list is needed here", "write `- entry` lines"),
+    "list_type": ("a list is needed here", "write `- entry` lines"),
+}
+"""What pydantic says in Python's words."""
 
-def explain(error: ValidationError) -> list[Problem]:
-    """Return one problem per error, in the order in which pydantic found them."""
-    return [_problem(detail) for detail in error.errors()]
+
+def explain(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+    """Return one problem per error of a model's data, in the order in which pydantic found them."""
+    details = error.errors()
+    return [_problem(detail, model) for detail in details if not _follows(detail, details)]
+
+
+def _follows(detail: ErrorDetails, all_: list[ErrorDetails]) -> bool:
+    """True for a list that is too short only because pydantic does not count its wrong entries."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in all_
+    )
 
 
 def without_unknown_keys(data: dict[str, Any], error: ValidationError) -> dict[str, Any]:
@@ -30,16 +46,24 @@ def without_unknown_keys(data: dict[str, Any], error: ValidationError) -> dict[s
     return cleaned
 
 
-def _problem(detail: ErrorDetails) -> Problem:
+def _problem(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     path: Path = tuple(step for step in detail["loc"] if step != "[key]")
     kind = detail["type"]
     value = detail.get("input")
     if kind == "extra_forbidden":
-        return Problem(path, value, "there is no such setting here", _nearest(path))
+        return Problem(path, value, "there is no such setting here", _nearest(path, model))
     if kind == "missing":
         return Problem(
             path, "missing", "this setting is required", f"add `{path[-1]}:`; `meridian schema` describes it"
         )
+    if kind in _KINDS:
+        return Problem(path, value, *_KINDS[kind])
+    context = detail.get("ctx") or {}
+    if kind in ("too_short", "too_long"):
+        bound = (
+            f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
+        )
+        return Problem(path, value, f"a list of {bound} is needed here", f"write {bound}")
     message = detail["msg"].removeprefix("Value error, ")
     return Problem(path, value, message[:1].lower() + message[1:], _fix(kind, detail))
 
@@ -53,22 +77,20 @@ def _fix(kind: str, detail: ErrorDetails) -> str:
     if kind in {"greater_than_equal", "greater_than", "less_than_equal", "less_than"}:
         bound = next(iter(context.values()), "the bound")
         return f"choose a value within the bound {bound}"
-    if kind in {"too_short", "too_long"}:
-        return f"give {context.get('min_length', context.get('max_length'))} entries; {context.get('actual_length')} are given"
     return "correct the value; `meridian schema` describes it"
 
 
-def _nearest(path: Path) -> str:
-    known = sorted(_fields(path[:-1]))
+def _nearest(path: Path, model: type[BaseModel]) -> str:
+    known = sorted(_fields(path[:-1], model))
     near = difflib.get_close_matches(str(path[-1]), known, 1)
     if near:
         return f"did you mean `{near[0]}`?"
     return f"remove it; known here: {', '.join(known)}" if known else "remove it"
 
 
-def _fields(path: Path) -> set[str]:
+def _fields(path: Path, model: type[BaseModel]) -> set[str]:
     """Return the fields of the model that stands at `path`; empty where no single model does."""
-    node: Any = Environment
+    node: Any = model
     for step in path:
         if isinstance(node, type) and issubclass(node, BaseModel):
             field = node.model_fields.get(str(step))

@@ -103,7 +103,7 @@ def _validate(merged: dict[str, Any]) -> tuple[Environment | None, list[Problem]
     try:
         return Environment.model_validate(merged), []
     except ValidationError as error:
-        problems = explain(error)
+        problems = explain(error, Environment)
         # A misspelt key must not hide what is wrong elsewhere: look on without the unknown keys.
         if all(detail["type"] == "extra_forbidden" for detail in error.errors()):
             return Environment.model_validate(without_unknown_keys(merged, error)), problems

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import reprlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
+from itertools import islice
+from types import NoneType
 
 from meridian.wording import counted
 
@@ -62,14 +64,29 @@ def dotted(path: Path) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value short enough for one line."""
-    text = repr(value) if isinstance(value, str) else _SHORT.repr(value) if _nested(value) else str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    """Return a value as JSON, short enough for one line; what JSON has no word for, such as a network, as its text."""
+    if not isinstance(value, (str, bool, int, float, Mapping, Sequence, Set, NoneType)):
+        return _cut(str(value), _LINE)
+    return _cut(json.dumps(_brief(value), ensure_ascii=False, default=str), _LINE)
 
 
-def _nested(value: object) -> bool:
-    return isinstance(value, (dict, list, tuple))
+_LINE, _WORD, _ENTRIES, _LEVELS = 80, 60, 6, 3
 
 
-_SHORT = reprlib.Repr()
-_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 3, 60, 60
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def _brief(value: object, levels: int = _LEVELS) -> object:
+    """Return the beginning of a value: a few aliases of YAML can stand for gigabytes."""
+    if isinstance(value, str):
+        return _cut(value, _WORD)
+    if not isinstance(value, (Mapping, Sequence, Set)) or isinstance(value, bytes):
+        return value
+    if not levels:
+        return "..."
+    more = ["..."] if len(value) > _ENTRIES else []
+    if isinstance(value, Mapping):
+        first = {str(key): _brief(each, levels - 1) for key, each in islice(value.items(), _ENTRIES)}
+        return first | dict.fromkeys(more)
+    return [*(_brief(each, levels - 1) for each in islice(value, _ENTRIES)), *more]

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap, CommentedSeq, CommentedSet
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarbool import ScalarBoolean
 
-from meridian.model.problems import LocatedProblem, Problem
+from meridian.model.problems import LocatedProblem, Problem, shown
 from meridian.model.problems import Path as DataPath
 
 
@@ -43,7 +44,7 @@ class Source:
         if isinstance(loaded, CommentedMap):
             self._root = loaded
         else:
-            found = "empty" if loaded is None else f"a {type(loaded).__name__}"
+            found = "empty" if loaded is None else _plain(loaded)
             self.problem = LocatedProblem(
                 (), found, "the file must be a mapping", "write `key: value` lines", shown_as, 1, 1
             )
@@ -99,6 +100,11 @@ def _is_leaf(node: Any) -> bool:
     return not isinstance(node, (CommentedMap, CommentedSeq))
 
 
+def _key(node: Any) -> str:
+    """Return a mapping's key as text: what is no text, such as a list, as JSON."""
+    return str(node) if isinstance(node, str) else shown(_plain(node))
+
+
 def _plain(node: Any, known: dict[int, Any] | None = None) -> Any:
     """Return plain data; what an alias repeats stays one object, so that a few lines cannot become gigabytes."""
     known = {} if known is None else known
@@ -107,14 +113,16 @@ def _plain(node: Any, known: dict[int, Any] | None = None) -> Any:
     if isinstance(node, dict):
         mapping: dict[str, Any] = {}
         known[id(node)] = mapping
-        mapping.update((str(key), _plain(value, known)) for key, value in node.items())
+        mapping.update((_key(key), _plain(value, known)) for key, value in node.items())
         return mapping
-    if isinstance(node, list):
+    if isinstance(node, CommentedSet):
+        return dict.fromkeys(_key(key) for key in node)  # as YAML has it: keys without values
+    if isinstance(node, (list, tuple)):
         items: list[Any] = []
         known[id(node)] = items
         items.extend(_plain(value, known) for value in node)
         return items
-    if isinstance(node, bool):
+    if isinstance(node, (bool, ScalarBoolean)):
         return bool(node)
     for kind in (int, float, str):
         if isinstance(node, kind):

@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from meridian.model.base import Model
+from meridian.model.explain import explain
+from meridian.model.problems import ModelErrors
 from meridian.model.source import Source
-from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.events import REFERENCE_TYPE, STACK_TYPE
 
 _MASK = "[secret]"
@@ -71,20 +72,18 @@ class Drift:
 
 
 def noise_rules(stacks: Path) -> Noise:
-    """Return the rules; raises OrchestratorError for a file that is wrong."""
+    """Return the rules; raises ModelErrors for a file that is wrong."""
     file = stacks / "drift.yaml"
     if not file.exists():
         return Noise()
     source = Source(file, "stacks/drift.yaml")
     if source.problem:
-        raise OrchestratorError(str(source.problem), "the file must be readable", "mend it")
+        raise ModelErrors("drift", [source.problem])
     try:
         return Noise.model_validate(source.data())
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise OrchestratorError(
-            f"stacks/drift.yaml: {where}", first["msg"], "write `- {type: ..., property: ..., why: ...}`"
+        raise ModelErrors(
+            "drift", [source.locate(each, each.path) for each in explain(error, Noise)]
         ) from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meridian.model.problems import Problem
+from meridian.model.problems import Problem, shown
 from meridian.model.tables import Column, Table
 from meridian.sql import tables
 from meridian.sql.desired import Desired
@@ -19,7 +19,7 @@ def refusals(old: Desired, new: Desired, name: str) -> Iterator[Problem]:
         yield Problem(
             (*path, "primary_key"),
             list(after.primary_key),
-            f"was {list(before.primary_key)}; a new primary key rewrites the table and every index",
+            f"was {shown(before.primary_key)}; a new primary key rewrites the table and every index",
             "make a new table, copy, and drop the old one with an approval",
         )
     if before.placement != after.placement:

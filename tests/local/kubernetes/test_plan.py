@@ -90,9 +90,9 @@ def test_a_property_that_does_not_exist_is_refused_deep_inside_with_the_nearest_
 
 def test_text_is_no_number_and_a_number_no_text(stub: Any) -> None:
     answer = check(stub, DEPLOYMENT, container(env=[{"name": "PORT", "value": 80}]))
-    assert "env[0].value: 80 is a int, but a string is needed" in reasons(answer)
+    assert "env[0].value: 80 is an int, but a string is needed" in reasons(answer)
     answer = check(stub, DEPLOYMENT, {**container(), "spec": {**container()["spec"], "replicas": "3"}})
-    assert "spec.replicas: '3' is a str" in reasons(answer)
+    assert 'spec.replicas: "3" is a string' in reasons(answer)
 
 
 def test_a_share_or_a_number_is_taken_where_both_may_stand(stub: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from meridian.model.database import GIB
 from meridian.model.environment import Environment
 from meridian.model.machines import MACHINES, Machine
-from meridian.model.problems import Path, Problem
+from meridian.model.problems import Path, Problem, shown
 from meridian.model.regions import Cloud
 from meridian.model.topology import JOIN_PER_REGION, NAMESPACE, join_nodes, node_identity, nodes_of
 
@@ -110,7 +110,7 @@ def authorities(environment: Environment) -> Iterator[Problem]:
         yield Problem(
             (*path, "signing"),
             certificates.signing,
-            f"is not among the trusted generations {list(certificates.trusted)}: no node would believe another",
+            f"is not among the trusted generations {shown(certificates.trusted)}: no node would believe another",
             "first trust both generations, then sign with the new one, then drop the old one",
         )
     trusted = certificates.trusted

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from meridian.model.checks import persons
 from meridian.model.environment import Environment
 from meridian.model.placement import Placement, placement
-from meridian.model.problems import Path, Problem
+from meridian.model.problems import Path, Problem, shown
 from meridian.model.tables import Table, Tables
 
 EEA = frozenset(
@@ -104,7 +104,7 @@ def references(tables: Tables) -> Iterator[Problem]:
                     (*path, "references"),
                     list(reference.references),
                     f"is no key of {reference.table}",
-                    f"use {' or '.join(str(list(each)) for each in keys)}",
+                    f"use {' or '.join(shown(each) for each in keys)}",
                 )
             if table.region and parent.region and table.region not in reference.columns:
                 yield Problem(
