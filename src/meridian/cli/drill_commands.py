@@ -18,6 +18,7 @@ from meridian.wording import counted
 
 if TYPE_CHECKING:
     from meridian.drills.result import Drill
+    from meridian.drills.unfinished import Unfinished
     from meridian.model.environment import Environment as Model
     from meridian.paths import Checkout
 
@@ -100,7 +101,7 @@ def list_(env: Environment, as_json: Json = False) -> None:
     from meridian.drills.catalogue import catalogue
 
     checkout, environment = _loaded(env)
-    _tell_leftover(checkout)
+    warn(checkout)
     found = catalogue(environment, evidence.records(checkout, env), datetime.now(UTC))
     if as_json:
         rows = [
@@ -159,21 +160,16 @@ def recover(env: Environment) -> None:
     print(f"{found.kind} {found.name}: running again; time scale {found.scale:g}")
 
 
-def warn(checkout: Checkout) -> None:
-    """Say on standard error what a killed drill left away; looks at one file and imports nothing when it is not there."""
-    if (checkout.local / "drill.json").exists():
-        _tell_leftover(checkout)
+def warn(checkout: Checkout) -> Unfinished | None:
+    """Say on standard error what a killed drill left away, and return it; costs one look at a file when there is none."""
+    if not (checkout.local / "drill.json").exists():
+        return None
+    from meridian.drills import unfinished
 
-
-def _tell_leftover(checkout: Checkout) -> None:
-    from meridian.drills import journal
-
-    found = journal.read(checkout)
-    if found is not None and not found.alive:
-        print(
-            f"warning: {found}, is still away: that drill was killed; fix: `meridian drill recover {found.environment}`",
-            file=sys.stderr,
-        )
+    found = unfinished.find(checkout)
+    if found is not None:
+        print(f"warning: {found}", file=sys.stderr)
+    return found
 
 
 def _refuse_leftover(checkout: Checkout) -> None:

@@ -176,10 +176,6 @@ def _finish(estate: Estate, result: Result, as_json: bool, full: bool, *, whole:
     from meridian.orchestrator.providers_mode import LOCAL
 
     env, operation = result.environment, result.operation
-    if env == LOCAL and operation == "up":
-        from meridian.cli import drill_commands
-
-        drill_commands.warn(estate.checkout)
     if operation == "up" and result.ok and whole:
         from meridian.cli import review_commands
 
@@ -188,10 +184,17 @@ def _finish(estate: Estate, result: Result, as_json: bool, full: bool, *, whole:
         from meridian.cli import replicas
 
         replicas.tell(estate.checkout, env, gone=operation == "destroy")
-    if as_json:
-        print(json.dumps(result.to_json(), indent=2))
-    else:
+    if not as_json:
         _print(estate, result, full)
+    drill = None
+    if env == LOCAL and operation in ("preview", "up"):
+        from meridian.cli import drill_commands
+
+        # Last: "nothing to do" is no news of an estate of which a drill holds a part down.
+        drill = drill_commands.warn(estate.checkout)
+    if as_json:
+        unfinished = drill.to_json() if drill else None
+        print(json.dumps({**result.to_json(), "unfinished_drill": unfinished}, indent=2))
     return result.exit_code
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 import typer
 
 from meridian.audit.actions import note
+from meridian.cli.drill_commands import warn
 from meridian.model import ModelErrors
 from meridian.orchestrator.approval import hold_to, load_plan
 from meridian.orchestrator.capture import merged_plan
 from meridian.orchestrator.commands import Estate, run, session_for
 from meridian.orchestrator.errors import UsageError
 from meridian.orchestrator.locks import EnvironmentLock
+from meridian.orchestrator.providers_mode import LOCAL
 from meridian.orchestrator.render import text
 from meridian.orchestrator.result import Result
 from meridian.orchestrator.reviewing import baseline_proofs, note_applied, review_of
@@ -52,6 +54,8 @@ def preview(
         least, expected, most = found.costs.total
         typer.echo(f"  {expected:,.0f} USD a month ({least:,.0f} to {most:,.0f})")
         typer.echo(f"wrote {', '.join(str(path) for path in written)}")
+    if env == LOCAL:
+        warn(estate.checkout)
     return int(found.judgement is Judgement.REFUSED)
 
 
