@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -21,6 +22,11 @@ def test_the_proofs_of_production_s_data_are_told_and_nothing_demanded_is_broken
     for name in ("survival", "capacity", "availability", "failover", "latency"):
         assert f"\n{name}: " in said
     assert "cluster us gcp takes us-1, us-2 of us-1, us-2, us-3" in said
+    told = re.search(
+        r"\nprod: (\d+) of \1 demanded claims hold; (\d+) of \d+ claims that nobody demands", said
+    )
+    assert told and int(told[2]) >= 84
+    assert said.rstrip().endswith("do not hold: survival 76, capacity 3, availability 3, latency 2")
 
 
 def test_json_carries_method_sources_and_assumptions(capsys: pytest.CaptureFixture[str]) -> None:

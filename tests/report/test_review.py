@@ -65,6 +65,21 @@ def test_a_claim_that_nobody_demands_refuses_nothing() -> None:
     assert review(plan(), [proof(Verdict.FAILS, required=False)], COSTS).judgement is Judgement.SAFE
 
 
+def test_the_verdict_says_what_holds_as_demanded_and_what_fails_though_nobody_demands_it(
+    tmp_path: Path,
+) -> None:
+    undemanded = Proof("availability", "by hand", {}, proof(Verdict.FAILS, required=False).findings * 2)
+    found = review(plan(), [proof(), undemanded], COSTS)
+    told = "1 of 1 demanded claims hold; 2 of 2 claims that nobody demands do not hold: availability 2"
+    assert (found.judgement, found.proved) == (Judgement.SAFE, told)
+    files.write(found, tmp_path)
+    for name in ("preview.md", "preview.html", "preview.json"):
+        assert told in (tmp_path / name).read_text()
+    row = next(line for line in markdown.render(found).splitlines() if line.startswith("| availability"))
+    assert "app and 1 more: fails over: fails 35 s" in row
+    assert "hold, not failover 1" in review(plan(), [proof(Verdict.FAILS)], COSTS).proved
+
+
 def test_what_holds_data_and_is_lost_comes_first_and_needs_its_name() -> None:
     found = review(plan(resource(ROUTE, "r", "replace"), resource(BUCKET, "b", "delete")), [], COSTS)
     assert found.judgement is Judgement.ATTENTION

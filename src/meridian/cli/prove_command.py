@@ -18,6 +18,7 @@ from meridian.paths import find_checkout
 from meridian.proofs.all import PLAN_PROOFS, PROOFS, subject_of
 from meridian.proofs.explore import explore as explore_placements
 from meridian.proofs.result import Proof, Verdict
+from meridian.proofs.summary import summary
 from meridian.wording import counted
 
 KNOWN = (*PROOFS, *PLAN_PROOFS)
@@ -67,6 +68,8 @@ def prove(
     else:
         for proof in proofs:
             _show(proof, full=full, tables=full or explore or len(proofs) == 1)
+        if not explore:
+            typer.echo(f"\n{env}: {summary(proofs)}")
     if any(not proof.holds for proof in proofs):
         raise typer.Exit(1)
 

@@ -51,6 +51,7 @@ def preview(
         typer.echo(f"{env}: {found.judgement}")
         for reason in found.reasons:
             typer.echo(f"  {reason}")
+        typer.echo(f"  {found.proved}")
         least, expected, most = found.costs.total
         typer.echo(f"  {expected:,.0f} USD a month ({least:,.0f} to {most:,.0f})")
         typer.echo(f"wrote {', '.join(str(path) for path in written)}")

@@ -31,6 +31,7 @@ def to_json(review: Review) -> dict[str, Any]:
         "revision": review.plan.revision,
         "verdict": review.judgement.value,
         "reasons": list(review.reasons),
+        "proved": review.proved,
         "counts": review.counts,
         "destructive": [{"urn": each.urn, "op": each.op} for each in review.destructive],
         "needs_approval": list(review.needs_approval),

@@ -8,6 +8,7 @@ from meridian.plan import PlannedResource
 from meridian.plan.kinds import area, holds_data
 from meridian.proofs.cost import CATEGORIES, Costs
 from meridian.proofs.result import Verdict
+from meridian.proofs.summary import failing
 from meridian.report.review import Judgement, Review
 from meridian.wording import counted
 
@@ -37,6 +38,8 @@ def _parts(review: Review, rows: int) -> Iterable[str]:
     yield from (f"- {_cell(reason)}" for reason in shown)
     if len(review.reasons) > len(shown):
         yield f"- … and {len(review.reasons) - len(shown)} more"
+    if review.proofs:
+        yield f"- {_cell(review.proved)}"
     yield ""
     counts = ", ".join(f"{count} {op}" for op, count in sorted(review.counts.items())) or "no change"
     against = "" if plan.providers == "official" else ", against simulated providers"
@@ -108,17 +111,12 @@ def _signed(change: float | None) -> str:
 def _proofs(review: Review) -> Iterable[str]:
     rows = []
     for proof in review.proofs:
-        failing = [finding for finding in proof.findings if finding.verdict is not Verdict.HOLDS]
-        first = failing[0] if failing else None
-        told = f"{first.subject}: {first.claim}: {first.verdict} {first.value}".strip() if first else ""
+        held = sum(finding.verdict is Verdict.HOLDS for finding in proof.findings)
         demanded = "broken" if proof.broken else "holds"
-        rows.append(
-            (proof.name, demanded, f"{len(proof.findings) - len(failing)} of {len(proof.findings)}", told)
-        )
-    yield from _folded(
-        f"All proofs ({sum(proof.holds for proof in review.proofs)} of {len(review.proofs)} hold what is demanded)",
-        list(_table("", ("proof", "what is demanded", "claims that hold", "first that does not"), rows, 20)),
-    )
+        told = "; ".join(failing(proof))
+        rows.append((proof.name, demanded, f"{held} of {len(proof.findings)}", told))
+    heads = ("proof", "what is demanded", "claims that hold", "those that do not")
+    yield from _folded(f"All proofs: {review.proved}", list(_table("", heads, rows, 20)))
 
 
 def _resources(review: Review, rows: int) -> Iterable[str]:

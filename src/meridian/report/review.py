@@ -12,6 +12,7 @@ from meridian.plan import Plan, PlannedResource
 from meridian.plan.kinds import area, holds_data
 from meridian.proofs.cost import Costs
 from meridian.proofs.result import Finding, Proof, Verdict
+from meridian.proofs.summary import summary
 from meridian.wording import counted
 
 
@@ -63,6 +64,11 @@ class Review:
     def counts(self) -> dict[str, int]:
         """Return how many resources the plan creates, updates, replaces and deletes."""
         return Counter(each.op for unit in self.plan.units for each in self.plan.changing(unit))
+
+    @property
+    def proved(self) -> str:
+        """Say what the proofs found, demanded or not: a plan that is safe may still fail what nobody demands."""
+        return summary(self.proofs)
 
     @property
     def needs_approval(self) -> tuple[str, ...]:
