@@ -203,6 +203,31 @@ def test_the_map_shows_clusters_database_nodes_and_hostnames_and_is_well_formed(
     assert "app.<b>.example" in texts
 
 
+def test_every_unit_s_changes_have_a_place_on_the_map() -> None:
+    whole = plan(
+        *clusters(),
+        resource("kubernetes:apps/v1:Deployment", "portal", unit="eu-platform", provider="eks"),
+        resource("kubernetes:core/v1:Namespace", "nowhere", "update", unit="eu-definitions", provider="gke"),
+        resource(BUCKET, "archive", unit="foundation"),
+        resource("pulumi:pulumi:StackReference", "only read", "read", unit="foundation"),
+        resource("aws:ec2transitgateway/peeringAttachment:PeeringAttachment", "eu-us", "same", unit="mesh"),
+        resource("meridian:sql:Schema", "app", unit="data"),
+        resource("aws:eks/cluster:Cluster", "prod-asia-eks", "delete", unit="asia"),
+        resource("kubernetes:core/v1:Namespace", "gone", "delete", unit="asia-platform"),
+    )
+    found = estate(whole)
+    assert [(each.unit, each.holds, each.changed) for each in found.shared] == [
+        ("mesh", "1 transit gateway peering, one hub, private names", 0),
+        ("data", "the database's schema, roles, placement and backups", 1),
+        ("foundation", "services, audit, log archive, CI's identities, budgets", 1),
+        ("asia", "nothing of it stays", 1),
+        ("asia-platform", "nothing of it stays", 1),
+    ]
+    drawn = ElementTree.fromstring(draw(found))
+    marks = [node.text or "" for node in drawn.iter() if node.get("class") == "marked"]
+    assert sum(map(int, marks)) == sum(len(whole.changing(unit)) for unit in whole.units) == 10
+
+
 def test_the_page_runs_no_script_asks_no_network_and_escapes_what_it_shows() -> None:
     page = html.render(review(plan(resource(BUCKET, "<script>alert(1)</script>")), [proof()], COSTS))
     assert "<script" not in page

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from html import escape
 
-from meridian.report.estate import Area, Estate, Site
+from meridian.report.estate import Area, Estate, Shared, Site
+from meridian.wording import counted
 
-_WIDE, _GAP, _TOP = 300, 36, 132
+_WIDE, _GAP, _TOP, _LEAST = 300, 36, 132, 700
 _SITE_HIGH, _SITE_TOP = 118, 46
+_AREA_HIGH = _SITE_TOP + 2 * (_SITE_HIGH + 40) - 18
+_BAR_HIGH, _BAR_GAP = 40, 20
 _SHADE = {"eu": "#2b6cb0", "us": "#b7791f", "asia": "#2f855a"}
 
 
 def draw(estate: Estate) -> str:
-    """Return the map; regions are shaded by residency, changed parts have a mark with their number of changes."""
-    width = max(len(estate.areas) * (_WIDE + _GAP) + _GAP, 460)
-    high = _TOP + _SITE_TOP + 2 * (_SITE_HIGH + 40) + 60
+    """Return the map; regions are shaded by residency, changed parts bear their number of changes."""
+    areas_wide = len(estate.areas) * (_WIDE + _GAP) + _GAP
+    width = max(areas_wide, _LEAST)
+    below = _TOP + (_AREA_HIGH + _GAP if estate.areas else 0)
+    high = below + len(estate.shared) * (_BAR_HIGH + _BAR_GAP) + 4
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {high}" role="img" '
         'aria-label="The planned estate: edge, regions, clusters, database nodes">',
@@ -24,16 +29,13 @@ def draw(estate: Estate) -> str:
         *_edge(estate, width),
     ]
     for number, area in enumerate(estate.areas):
-        left = _GAP + number * (_WIDE + _GAP)
+        left = (width - areas_wide) / 2 + _GAP + number * (_WIDE + _GAP)
         parts.append(f'<path class="flow" d="M{width / 2:.0f} 84 L{left + _WIDE / 2:.0f} {_TOP}"/>')
         parts += _area(area, left)
-    if len(estate.areas) > 1:
-        y = _TOP + _SITE_TOP + 2 * (_SITE_HIGH + 40) + 22
-        parts.append(f'<path class="flow" d="M{_GAP + _WIDE / 2:.0f} {y} H{width - _GAP - _WIDE / 2:.0f}"/>')
-        text = f"mesh: {estate.peerings} transit gateway peerings, one hub, private names"
-        parts.append(
-            f'<text class="small" x="{width / 2:.0f}" y="{y + 18}" text-anchor="middle">{text}</text>'
-        )
+        if estate.shared and estate.shared[0].unit == "mesh":
+            parts.append(f'<path class="flow" d="M{left + _WIDE / 2:.0f} {_TOP + _AREA_HIGH} V{below}"/>')
+    for number, shared in enumerate(estate.shared):
+        parts += _shared(shared, width, below + number * (_BAR_HIGH + _BAR_GAP))
     return "\n".join([*parts, "</svg>"])
 
 
@@ -50,9 +52,8 @@ def _edge(estate: Estate, width: int) -> list[str]:
 
 def _area(area: Area, left: float) -> list[str]:
     shade = _SHADE.get(area.residency, "#718096")
-    high = _SITE_TOP + 2 * (_SITE_HIGH + 40) - 18
     parts = [
-        f'<rect x="{left}" y="{_TOP}" width="{_WIDE}" height="{high}" rx="10" fill="{shade}" fill-opacity=".13" '
+        f'<rect x="{left}" y="{_TOP}" width="{_WIDE}" height="{_AREA_HIGH}" rx="10" fill="{shade}" fill-opacity=".13" '
         f'stroke="{shade}"/>',
         f'<text class="head" x="{left + 14}" y="{_TOP + 26}">{escape(area.key)}</text>',
         f'<text class="small" x="{left + _WIDE - 14}" y="{_TOP + 26}" text-anchor="end">data stays: '
@@ -87,10 +88,23 @@ def _site(site: Site, left: float, top: float) -> list[str]:
     return parts
 
 
+def _shared(shared: Shared, width: float, top: float) -> list[str]:
+    right = width - _GAP
+    return [
+        f'<rect class="box" x="{_GAP}" y="{top}" width="{right - _GAP}" height="{_BAR_HIGH}" rx="6"/>',
+        f'<text x="{_GAP + 14}" y="{top + 25}"><tspan class="head">{escape(shared.unit)}</tspan>'
+        f'<tspan class="small" dx="14">{escape(shared.holds)}</tspan></text>',
+        *_mark(shared.changed, right, top),
+    ]
+
+
 def _mark(changes: int, x: float, y: float) -> list[str]:
     if not changes:
         return []
+    number = f"{changes:,}"
+    wide = 14 + 7 * len(number)
     return [
-        f'<g><title>{changes} resources change here</title><circle class="mark" cx="{x:.0f}" cy="{y:.0f}" r="12"/>'
-        f'<text class="marked" x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle">{min(changes, 999)}</text></g>'
+        f"<g><title>{counted(changes, 'resource')} changed here</title>"
+        f'<rect class="mark" x="{x - wide / 2:.0f}" y="{y - 11:.0f}" width="{wide}" height="22" rx="11"/>'
+        f'<text class="marked" x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle">{number}</text></g>'
     ]
