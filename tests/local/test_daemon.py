@@ -1,7 +1,9 @@
 """The daemon's life: started once however many ask, found again, replaced when dead, ended whole."""
 
+import ast
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +23,8 @@ from meridian.local.inventory import Inventory, Record
 from meridian.local.rendezvous import UsageError
 from meridian.paths import Checkout
 from meridian.protocol.values import encode
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -122,6 +126,68 @@ def test_a_daemon_that_nobody_can_find_any_more_ends_by_itself(checkout: Checkou
     assert LocalClouds.ensure_running(checkout).status()["pid"] != lost.pid
     lost.wait(timeout=30)
     assert len(daemons(checkout)) == 1
+
+
+def modules_of_ours(entry: str) -> set[Path]:
+    """Return the files of Meridian that a module imports, also inside functions and through others."""
+    found: dict[str, Path] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        file = ROOT / "src" / name.replace(".", "/")
+        file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+        if name in found or not file.is_file():
+            continue
+        found[name] = file
+        if name != "meridian":
+            waiting.append(name.rsplit(".", 1)[0])
+        tree = ast.parse(file.read_text())
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.If)
+                and isinstance(node.test, ast.Name)
+                and node.test.id == "TYPE_CHECKING"
+            ):
+                node.body = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                waiting += [each.name for each in node.names if each.name.startswith("meridian")]
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("meridian"):
+                waiting += [node.module or "", *(f"{node.module}.{each.name}" for each in node.names)]
+    return set(found.values())
+
+
+@pytest.mark.parametrize("entry", ["daemon", "router.server", "origin.server"])
+def test_the_digest_of_the_code_covers_all_that_the_daemon_and_its_processes_import(entry: str) -> None:
+    covered = {Path(file) for file in rendezvous.code_files()}
+    imported = modules_of_ours(f"meridian.local.{entry}")
+    assert len(imported) > 3 and imported - covered == set()
+
+
+def test_what_a_running_daemon_has_loaded_is_covered_by_the_digest_of_its_code() -> None:
+    """The walk over imports above could be blind to a module that is loaded by its name."""
+    script = (
+        "import sys, meridian.local.daemon, meridian.local.router.server, meridian.local.origin.server\n"
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'meridian'), sep='\\n')"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert len(said.split()) > 50 and set(said.splitlines()) - set(rendezvous.code_files()) == set()
+
+
+def test_every_change_of_a_covered_file_changes_the_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "meridian"
+    shutil.copytree(ROOT / "src/meridian/local", package / "local")
+    shutil.copytree(ROOT / "src/meridian/protocol", package / "protocol")
+    shutil.copy(ROOT / "src/meridian/files.py", package)
+    monkeypatch.setattr(rendezvous, "_PACKAGE", package)
+    seen = {rendezvous.code_digest()}
+    for name in ("files.py", "protocol/values.py", "local/router/server.py"):
+        with (package / name).open("a") as stream:
+            stream.write("\n")
+        seen.add(rendezvous.code_digest())
+    assert len(seen) == 4
 
 
 def test_an_idle_daemon_of_older_code_is_replaced(checkout: Checkout) -> None:
