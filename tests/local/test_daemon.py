@@ -5,8 +5,10 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,6 +110,27 @@ def test_what_exists_outlives_a_killed_daemon(checkout: Checkout) -> None:
     assert LocalClouds.connect(checkout) is None
     rows = LocalClouds.ensure_running(checkout).inventory()
     assert [(row["type"], row["id"]) for row in rows] == [(token, made.id)]
+
+
+@pytest.mark.parametrize("said", [b"", b'{"result": '])
+def test_a_daemon_that_ends_before_it_has_answered_is_told_with_what_was_asked(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(said)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        link = rendezvous.Link(server.getsockname()[1], "token")
+        with pytest.raises(
+            DaemonError, match=r"ended before it had answered to `status`; fix: run the command"
+        ):
+            link.call("status")
+        thread.join()
+        link.close()
 
 
 def test_a_stale_announcement_is_no_daemon(checkout: Checkout) -> None:

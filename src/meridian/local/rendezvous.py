@@ -73,10 +73,18 @@ class Link:
             self._file.write(json.dumps({"token": self._token, "operation": operation, **arguments}) + "\n")
             self._file.flush()
             line = self._file.readline()
-        except OSError as error:
-            raise DaemonError(f"the daemon of the embedded clouds does not answer: {error}") from error
-        if not line:
-            raise DaemonError("the daemon of the embedded clouds ended; fix: run the command again")
+        except TimeoutError:
+            raise DaemonError(
+                "the daemon of the embedded clouds does not answer; "
+                "fix: `meridian local logs` may tell why, `meridian down` ends it, then run the command again"
+            ) from None
+        except OSError:
+            line = ""
+        if not line.endswith("\n"):
+            raise DaemonError(
+                f"the daemon of the embedded clouds ended before it had answered to `{operation}`; "
+                "fix: run the command again, which starts it anew where it needs it"
+            )
         answer = json.loads(line)
         if "error" in answer:
             raise (UsageError if answer.get("usage") else DaemonError)(answer["error"])

@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meridian.orchestrator import progress as progress_
 from meridian.orchestrator import recover
@@ -20,6 +21,7 @@ from meridian.orchestrator.graph_run import GraphRun
 from meridian.orchestrator.idle import idle_units, note_applied_units
 from meridian.orchestrator.journal import noted
 from meridian.orchestrator.locks import EnvironmentLock
+from meridian.orchestrator.phases import Phases
 from meridian.orchestrator.providers_mode import LOCAL, Providers, decide
 from meridian.orchestrator.result import Result, UnitResult
 from meridian.orchestrator.session import PROJECT, Session, lock_name, open_session
@@ -29,21 +31,10 @@ from meridian.orchestrator.unsaved import Unsaved
 from meridian.orchestrator.workers import ProgramSpec, WorkerPool
 from meridian.paths import Checkout
 
+if TYPE_CHECKING:
+    from meridian.orchestrator.embedded import Daemon
+
 OPERATIONS = ("preview", "up", "refresh", "drift", "destroy", "recover")
-
-
-@dataclass
-class Phases:
-    """Where the seconds go."""
-
-    began: float = field(default_factory=time.monotonic)
-    took: dict[str, float] = field(default_factory=dict)
-
-    def close(self, name: str) -> None:
-        """Book the time since the last close under a name."""
-        now = time.monotonic()
-        self.took[name] = now - self.began
-        self.began = now
 
 
 @dataclass(frozen=True)
@@ -176,7 +167,7 @@ def run(
             phases.close("worker process")
         with ThreadPoolExecutor(1) as aside:
             # The clouds' daemon starts while the worker imports and the model is checked.
-            clouds = aside.submit(_embedded, estate, session)
+            starting = aside.submit(_embedded, estate, session)
             # All of them, whatever was chosen: the engine refuses a reference to a stack that does not exist.
             ensure_stacks(session, estate.graph)
             if estate.check and operation in ("preview", "up"):
@@ -184,7 +175,7 @@ def run(
                 phases.close("imports and model")
                 if problems:
                     raise InvalidEstateError(problems)
-            clouds.result()
+            clouds = starting.result()
             phases.close("embedded clouds")
         unsaved = Unsaved(session, embedded_clouds=estate.embedded_clouds)
         if recovery is None:
@@ -213,7 +204,10 @@ def run(
             for unit, told in graph_run.results.items():
                 told.notes.extend(recovery.notes(unit, refreshed=mends))
             results = graph_run.run()
-            _settle(session, operation, results, unsaved)
+            if clouds and clouds.gone:
+                clouds.tell_lost(session, operation, results, unsaved)
+            else:
+                _settle(session, operation, results, unsaved)
         phases.close("warm engines" if pool.was_warm else "engines")
         result = Result(
             environment,
@@ -288,13 +282,12 @@ def _order(operation: str, graph: Graph) -> Graph:
     return graph if operation == "up" else unordered(graph)
 
 
-def _embedded(estate: Estate, session: Session) -> None:
-    if not estate.embedded_clouds or session.providers is Providers.OFFICIAL:
-        return
-    from meridian.local import client, plugins
+def _embedded(estate: Estate, session: Session) -> Daemon | None:
+    if not estate.embedded_clouds:
+        return None
+    from meridian.orchestrator import embedded
 
-    plugins.install(estate.checkout)
-    client.LocalClouds.ensure_running(estate.checkout)
+    return embedded.start(session)
 
 
 __all__ = ["LOCAL", "OPERATIONS", "Estate", "environments", "own_estate", "run"]
