@@ -13,6 +13,7 @@ from meridian.drills.judge import Bounds, Measured, failed_over_at, judge, measu
 from meridian.drills.promise import Promises
 from meridian.drills.recording import Recording
 from meridian.proofs.result import Finding
+from meridian.wording import counted
 
 SIMULATED = (
     "on the embedded clouds: real control planes, origins and requests; the edge is meridian's router, which "
@@ -64,11 +65,14 @@ class Drill:
         yield seen.ended, "requests end"
         for event in seen.events:
             yield event.at, f"the router finds {event.cluster} {event.kind}"
-        for each in self.figures:
+        for promise, each in zip(self.promises.populations, self.figures, strict=True):
+            if each.last_bad is not None:
+                told = counted(each.errors, "bad answer")
+                yield seen.lost_at + each.last_bad, f"{each.population}: the last of {told}"
+            if each.served_by == (promise.home,) and not each.errors:
+                continue  # they never left home: nothing to come back from, no first good answer to wait for
             if each.first_good is not None:
                 yield seen.lost_at + each.first_good, f"{each.population}: first good answer after the loss"
-            if each.last_bad is not None:
-                yield seen.lost_at + each.last_bad, f"{each.population}: last bad answer of {each.errors}"
             if each.home is not None:
                 yield seen.back_at + each.home, f"{each.population}: served at home again"
 

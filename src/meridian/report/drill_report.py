@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from meridian.drills.result import SIMULATED, Drill
 from meridian.files import write_whole
-from meridian.report.drill_svg import draw, palette
+from meridian.report.drill_svg import bar_seconds, draw, fullest, palette
 from meridian.report.pages import page
 
 
@@ -34,6 +34,8 @@ def render(drill: Drill) -> str:
         began=began.strftime("%Y-%m-%d %H:%M:%S UTC"),
         rows=list(zip(drill.promises.populations, drill.figures, strict=True)),
         colours=palette(drill),
+        bar_seconds=bar_seconds(drill),
+        fullest=fullest(drill),
         # The plot escapes every text that it takes from the drill.
         plot=Markup(draw(drill)),  # noqa: S704
         simulated=SIMULATED,
