@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from meridian.drills import unfinished
 from meridian.local.client import LocalClouds
 from meridian.paths import Checkout
 
@@ -120,11 +121,11 @@ def test_the_report_holds_no_script_and_the_list_knows_what_was_run(
     assert "the chain is whole" in run(checkout, "verify", "local")
 
 
-def interrupted(checkout: Checkout, number: int) -> int:
-    """Start a drill, end it by a signal while the cluster is away, and return its exit code."""
+def interrupted(checkout: Checkout, number: int, *, once: str = "is taken away") -> int:
+    """Start a drill, end it by a signal once it has said so, and return its exit code."""
     process = start(checkout, "failover", "local", "--lose", "eu-gke", "--scale", "0.1")
     assert process.stdout is not None
-    eventually(lambda: "is taken away" in (process.stdout.readline() if process.stdout else ""))
+    eventually(lambda: once in (process.stdout.readline() if process.stdout else ""))
     process.send_signal(number)
     process.communicate(timeout=120)
     return process.returncode
@@ -136,7 +137,10 @@ def test_ctrl_c_in_the_middle_brings_everything_back(checkout: Checkout) -> None
 
 
 def test_after_kill_9_the_next_drill_says_what_is_away_and_recover_brings_it_back(checkout: Checkout) -> None:
-    assert interrupted(checkout, signal.SIGKILL) == -signal.SIGKILL
+    assert interrupted(checkout, signal.SIGKILL, once="all of it is gone") == -signal.SIGKILL
+    left = unfinished.find(checkout)
+    assert left is not None
+    assert left.standing == (f"clusters that do not run: {GKE}", "the edge's time scale is 0.1, it was 1")
     said = run(checkout, "failover", "local", code=1)
     assert GKE in said
     assert "meridian drill recover local" in said
