@@ -47,6 +47,10 @@ def test_kill_9_of_engines_run_and_worker_in_the_middle_leaves_no_orphan_once_up
             victim.kill()
     run.communicate()
     psutil.wait_procs(victims, timeout=30)
+    looked = json.loads(checkout.run("preview", "local", "--json"))
+    marked = {mark.name for mark in (checkout.root / ".meridian/unsaved/local").iterdir()}
+    assert looked["cut_off"].keys() == marked != set()
+    assert "`meridian up local`" in looked["behind"]
     # What was under way when everything died, the clouds may have made without a state that knows it.
     merged = json.loads(checkout.run("up", "local", "--json"))
     assert merged["ok"] is True
