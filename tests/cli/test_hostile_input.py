@@ -168,7 +168,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_any_work(
 
 
 def test_a_look_at_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:
-    from meridian.cli.out_folder import OutFolder
+    from meridian.cli.named_paths import OutFolder
 
     assert OutFolder().convert(str(tmp_path / "a/b"), None, None) == tmp_path / "a/b"
     assert list(tmp_path.iterdir()) == []

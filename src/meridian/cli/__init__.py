@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -32,6 +33,14 @@ def run(arguments: list[str]) -> int:
 
 
 _WRONG_USAGE = frozenset({"UsageError", "UnknownEnvironmentError"})
+_IN_THE_WAY = "move away what stands there under this name or a part of it"
+_FIXES = {
+    errno.ENOENT: "put it back (`git status` tells what is gone from the checkout), or name what exists",
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EEXIST: _IN_THE_WAY,
+    errno.EISDIR: _IN_THE_WAY,
+    errno.ENOSPC: "free space on its disk",
+}
 
 
 def _failed(error: Exception) -> int:
@@ -45,11 +54,8 @@ def _failed(error: Exception) -> int:
         return 2 if kind.__name__ in _WRONG_USAGE else 1
     if isinstance(error, OSError) and error.filename is not None:
         reason = (error.strerror or kind.__name__).lower()
-        print(
-            f"meridian: {error.filename}: {reason}; fix: make it readable and writable for this user, "
-            "and see that the disk is not full",
-            file=sys.stderr,
-        )
+        fix = _FIXES.get(error.errno or 0, "see that this user may read and write it")
+        print(f"meridian: {error.filename}: {reason}; fix: {fix}", file=sys.stderr)
         return 1
     print(f"meridian: unexpected {kind.__name__}: {error} (MERIDIAN_DEBUG=1 shows where)", file=sys.stderr)
     return 1

@@ -33,7 +33,7 @@ def drift(
     estate = own_estate(checkout, env)
     result = run(estate, env, "drift", units=unit or (), providers=providers)
     if not result.ok:
-        typer.echo(text(result))
+        typer.echo(json.dumps(result.to_json(), indent=2) if as_json else text(result))
         raise typer.Exit(result.exit_code)
     if result.behind:
         typer.echo(f"warning: {result.behind}", err=True)

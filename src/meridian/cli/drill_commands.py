@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from meridian.cli.estate_commands import Environment, Json
-from meridian.cli.out_folder import OutFolder
+from meridian.cli.named_paths import OutFolder
 from meridian.cli.shown import table
 from meridian.cli.time_scale import TimeScale
 from meridian.wording import counted
@@ -63,7 +63,7 @@ def failover(
     checkout, environment = _local(env, "failover")
     target = (
         spelling.parse(environment, lose, machines=with_machines)
-        if lose
+        if lose is not None
         else spelling.default(environment, machines=with_machines)
     )
     if how not in spelling.HOWS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from meridian.cli.out_folder import OutFolder
+from meridian.cli.named_paths import NamedPath, OutFolder
 
 if TYPE_CHECKING:
     from meridian.orchestrator.commands import Estate
@@ -48,7 +48,9 @@ def preview(
     baseline: Annotated[
         Path | None,
         typer.Option(
-            "--baseline", help="With --report: an earlier preview.json; otherwise what was applied last."
+            "--baseline",
+            click_type=NamedPath(),
+            help="With --report: an earlier preview.json; otherwise what was applied last.",
         ),
     ] = None,
 ) -> None:
@@ -71,7 +73,11 @@ def up(
     full: Full = False,
     plan: Annotated[
         Path | None,
-        typer.Option("--plan", help="Apply this plan.json and nothing else: refused when anything differs."),
+        typer.Option(
+            "--plan",
+            click_type=NamedPath(),
+            help="Apply this plan.json and nothing else: refused when anything differs.",
+        ),
     ] = None,
     approve: Annotated[
         list[str] | None,

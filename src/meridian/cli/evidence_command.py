@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from meridian.audit.actions import EVIDENCE, journal
-from meridian.cli.out_folder import OutFolder
+from meridian.cli.named_paths import NamedPath, OutFolder
 from meridian.cli.planning import planned
 from meridian.cli.shown import table
 from meridian.compliance.controls import FRAMEWORKS
@@ -64,14 +64,18 @@ def make(
         ),
     ],
     plan: Annotated[
-        Path | None, typer.Option("--plan", help="This plan.json, instead of a preview made now.")
+        Path | None,
+        typer.Option("--plan", click_type=NamedPath(), help="This plan.json, instead of a preview made now."),
     ] = None,
     verify: Annotated[
         bool,
         typer.Option("--verify", help="Run `meridian verify ENV` first; otherwise what it kept last counts."),
     ] = False,
     sign_key: Annotated[
-        Path | None, typer.Option("--sign-key", help="Sign the manifest with this Ed25519 key (PEM).")
+        Path | None,
+        typer.Option(
+            "--sign-key", click_type=NamedPath(), help="Sign the manifest with this Ed25519 key (PEM)."
+        ),
     ] = None,
 ) -> None:
     """Write the evidence of a framework: report, OSCAL, SARIF, CSV, record of processing, manifest."""
@@ -112,9 +116,17 @@ def make(
 
 @app.command("verify")
 def verify_(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A package that `meridian evidence` wrote.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", click_type=NamedPath(), help="A package that `meridian evidence` wrote."
+        ),
+    ],
     public_key: Annotated[
-        Path | None, typer.Option("--public-key", help="Check the signature with this Ed25519 key (PEM).")
+        Path | None,
+        typer.Option(
+            "--public-key", click_type=NamedPath(), help="Check the signature with this Ed25519 key (PEM)."
+        ),
     ] = None,
 ) -> None:
     """Check a package against its manifest and signature; exits with 1 and names what differs."""

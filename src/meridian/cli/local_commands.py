@@ -69,7 +69,7 @@ def inventory(
         raise typer.BadParameter(f"{cloud!r} is none; choose of {', '.join(CLOUDS)}", param_hint="--cloud")
     found = running().inventory(cloud, environment)
     known = environments(find_checkout().root)
-    if environment and not found and environment not in known:
+    if environment is not None and not found and environment not in known:
         raise typer.BadParameter(f"{environment!r} is none; choose of {', '.join(known)}", param_hint="--env")
     rows = [row for row in found if not kind or kind in row["type"]]
     if as_json:
@@ -106,10 +106,12 @@ def fault_add(
     kind: Annotated[str, typer.Argument(help="throttle, error, lost-reply, latency or expired-token.")],
     types: Annotated[str, typer.Option("--type", help="Type pattern, such as 'aws:ec2/*'.")] = "*",
     operation: Annotated[str, typer.Option(help="create, read, update, delete or *.")] = "*",
-    count: Annotated[int, typer.Option(help="How often it strikes.")] = 1,
+    count: Annotated[int, typer.Option(min=1, help="How often it strikes.")] = 1,
     seconds: Annotated[float, typer.Option(help="How long a latency lasts.")] = 0.0,
 ) -> None:
     """Make the next matching operations fail or wait."""
+    if not types:
+        raise typer.BadParameter("it is empty and strikes nothing; `*` strikes all", param_hint="--type")
     fault = running().fault("add", kind=kind, types=types, operation=operation, count=count, seconds=seconds)
     print(f"fault {fault['number']}: {kind} on {operation} of {types}, {counted(count, 'time')}")
 
@@ -140,12 +142,15 @@ def down() -> None:
 
 @app.command()
 def logs(
-    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.")] = 50,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 50,
 ) -> None:
     """Print the end of the daemon's log."""
     path = find_checkout().local / "daemon.log"
     if not path.is_file():
-        print(f"meridian: {path} does not exist: no daemon ran here yet", file=sys.stderr)
+        print(
+            f"meridian: {path}: there is no log: no daemon ran here yet; fix: `meridian up local` starts one",
+            file=sys.stderr,
+        )
         raise typer.Exit(1)
     with path.open(errors="replace") as stream:
         print("".join(deque(stream, lines)), end="")

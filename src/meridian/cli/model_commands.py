@@ -8,9 +8,14 @@ from typing import Annotated
 import typer
 
 from meridian.model import ModelErrors, environments, load_environment
+from meridian.model.problems import UnknownEnvironmentError
 from meridian.model.schema import FILES, rendered
 from meridian.paths import find_checkout
 from meridian.wording import counted
+
+
+class NoEnvironmentError(RuntimeError):
+    """Nothing is there to be checked, which must not pass for everything being valid."""
 
 
 def validate(
@@ -21,11 +26,18 @@ def validate(
 ) -> None:
     """Check an environment's data; every error comes at once with file, line, column, path, value, rule and fix."""
     root = find_checkout().root
-    unknown = environment is not None and environment not in environments(root)
+    names = environments(root) if environment is None else [environment]
+    if not names:
+        raise NoEnvironmentError(
+            f"{root / 'stacks'}: no folder holds an estate.yaml, so nothing can be checked; "
+            "fix: add an environment, or put back what was there (`git status`)"
+        )
     findings: dict[str, list[dict[str, object]]] = {}
-    for name in environments(root) if environment is None else [environment]:
+    for name in names:
         try:
             loaded = load_environment(root, name)
+        except UnknownEnvironmentError:
+            raise
         except ModelErrors as errors:
             findings[name] = [problem.as_json() for problem in errors.problems]
             if not as_json:
@@ -39,7 +51,7 @@ def validate(
     if as_json:
         typer.echo(json.dumps(findings, indent=2))
     if any(findings.values()):
-        raise typer.Exit(2 if unknown else 1)
+        raise typer.Exit(1)
 
 
 def schema(

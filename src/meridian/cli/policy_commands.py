@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from meridian.cli.named_paths import NamedPath
 from meridian.cli.planning import previewed
 from meridian.cli.shown import Json, table
 from meridian.compliance.controls import FRAMEWORKS
@@ -90,7 +91,8 @@ def test(as_json: Json = False) -> None:
 def check(
     env: Annotated[str, typer.Argument(metavar="ENV", help="An environment: a folder under stacks/.")],
     plan: Annotated[
-        Path | None, typer.Option("--plan", help="This plan.json, instead of a preview made now.")
+        Path | None,
+        typer.Option("--plan", click_type=NamedPath(), help="This plan.json, instead of a preview made now."),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Every finding and every exception.")] = False,
     as_json: Json = False,

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from meridian.cli.named_paths import NamedPath
 from meridian.cli.planning import planned
 from meridian.model import load_environment
 from meridian.model.assumptions import load_assumptions
@@ -36,7 +37,11 @@ def prove(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     plan: Annotated[
         Path | None,
-        typer.Option("--plan", help="For residency and cost: this plan.json, instead of a preview made now."),
+        typer.Option(
+            "--plan",
+            click_type=NamedPath(),
+            help="For residency and cost: this plan.json, instead of a preview made now.",
+        ),
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="With method, inputs, assumptions and sources.")

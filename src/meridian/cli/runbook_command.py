@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from meridian.cli.out_folder import OutFolder
+from meridian.cli.named_paths import OutFolder
 from meridian.drills.errors import UsageError
 from meridian.files import write_whole
 from meridian.model import load_environment
@@ -28,7 +28,7 @@ def runbook(
     environment = load_environment(find_checkout().root, env)
     if failure is not None and failure not in FAILURES:
         raise UsageError(
-            f"runbook {failure}", "there is none of this name", f"choose of {', '.join(FAILURES)}"
+            f"runbook {failure!r}", "there is none of this name", f"choose of {', '.join(FAILURES)}"
         )
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)

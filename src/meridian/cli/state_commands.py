@@ -136,7 +136,11 @@ def unlock(
     checkout = find_checkout()
     known = lock_names(checkout)
     if env not in known:
-        raise UsageError(f"unlock {env!r}", "no run locks this", f"name one of {', '.join(known) or 'none'}")
+        raise UsageError(
+            f"unlock {env!r}",
+            "no run locks this",
+            f"name one of {', '.join(known) or 'those that you add under stacks/'}",
+        )
     said = unlock_(checkout, env, force=force)
     note(checkout, "unlock", env, {"forced": force, "result": said})
     print(said)

@@ -52,7 +52,9 @@ class Comments:
     ) -> None:
         if not _NAME.fullmatch(repository):
             raise CommentError(
-                repository, "a repository is written owner/name", "pass --repository owner/name"
+                f"--repository {repository!r}",
+                "a repository is written owner/name",
+                "pass --repository owner/name",
             )
         if number < 1:
             raise CommentError(

@@ -13,6 +13,9 @@ class LocalError(RuntimeError):
 class UnknownNameError(LocalError):
     """A name that the command line was given and that nothing has, or several have: wrong usage."""
 
+    def __init__(self, value: str, rule: str, fix: str) -> None:
+        super().__init__(value or "''", rule, fix)
+
 
 class CloudError(RuntimeError):
     """A refusal in the cloud's own manner: a code such as NotFound, and a message."""

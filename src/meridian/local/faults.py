@@ -50,11 +50,11 @@ class Faults:
             raise UnknownNameError(
                 fault.operation, "there is no such operation", f"choose one of {', '.join(OPERATIONS)}"
             )
-        if fault.count < 1 or not 0 <= fault.seconds <= 300:
+        if fault.count < 1:
+            raise LocalError(f"count {fault.count}", "a fault strikes once or more", "give 1 or more")
+        if not 0 <= fault.seconds <= 300:
             raise LocalError(
-                f"count {fault.count}, {fault.seconds} s",
-                "count is at least 1, seconds 0 to 300",
-                "choose such values",
+                f"seconds {fault.seconds:g}", "a latency lasts 0 to 300 seconds", "give such a time"
             )
         fault.number = next(self._numbers)
         with self._lock:

@@ -124,6 +124,6 @@ def _no_such_environment(root: Path, name: str) -> LocatedProblem:
     fix = (
         f"did you mean {near[0]}?"
         if near
-        else f"name one of {', '.join(known) or '(none yet)'}, or add stacks/{name}/{ESTATE}"
+        else f"name one of {', '.join(known) or '(none yet)'}, or add stacks/{name or 'NAME'}/{ESTATE}"
     )
     return LocatedProblem((), name, "there is no such environment", fix, f"stacks/{name}/{ESTATE}", 1, 1)

@@ -54,6 +54,11 @@ class ModelErrors(Exception):  # noqa: N818 - it carries all the errors of one e
 class UnknownEnvironmentError(ModelErrors):
     """Raised for a name under which no environment exists: wrong usage, exit code 2."""
 
+    def __str__(self) -> str:
+        """Return it as the command line says it: there is no file to point into."""
+        (problem,) = self.problems
+        return f"environment {self.environment!r}: {problem.rule}; fix: {problem.fix}"
+
 
 def dotted(path: Path) -> str:
     """Return a path as `regions.eu.gcp.zones[1]`."""

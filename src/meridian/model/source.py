@@ -26,6 +26,10 @@ class Source:
         except MarkedYAMLError as error:
             self.problem = self._syntax_problem(error)
             return
+        except FileNotFoundError:
+            fix = "make it a readable file (`git status` tells what is gone), or remove a link that leads nowhere"
+            self.problem = self._unreadable("there is no such file", fix)
+            return
         except OSError as error:
             self.problem = self._unreadable(
                 f"cannot be read: {error.strerror}", "make it a readable file, or remove it"

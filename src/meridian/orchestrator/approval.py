@@ -10,6 +10,7 @@ from typing import Any
 from meridian.orchestrator.errors import OrchestratorError
 from meridian.plan import Plan, PlannedResource
 from meridian.plan.kinds import holds_data
+from meridian.wording import unreadable
 
 _LONGEST = 20
 
@@ -21,10 +22,10 @@ def load_plan(path: Path, environment: str) -> Plan:
     except (OSError, UnicodeDecodeError) as error:
         raise OrchestratorError(
             f"--plan {path}",
-            f"it cannot be read ({error})",
+            f"it cannot be read ({unreadable(error)})",
             "name the plan.json of `meridian preview ENV --report DIR`",
         ) from None
-    plan = Plan.from_json(text)
+    plan = Plan.from_json(text, f"--plan {path}")
     if plan.environment != environment:
         raise OrchestratorError(
             f"--plan {path}",

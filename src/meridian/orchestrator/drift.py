@@ -9,12 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from meridian.model.base import Model
-from meridian.model.explain import explain
-from meridian.model.problems import ModelErrors
-from meridian.model.source import Source
+from meridian.model.one_file import read
 from meridian.orchestrator.events import REFERENCE_TYPE, STACK_TYPE
 
 _MASK = "[secret]"
@@ -76,15 +72,7 @@ def noise_rules(stacks: Path) -> Noise:
     file = stacks / "drift.yaml"
     if not file.exists():
         return Noise()
-    source = Source(file, "stacks/drift.yaml")
-    if source.problem:
-        raise ModelErrors("drift", [source.problem])
-    try:
-        return Noise.model_validate(source.data())
-    except ValidationError as error:
-        raise ModelErrors(
-            "drift", [source.locate(each, each.path) for each in explain(error, Noise)]
-        ) from None
+    return read(file, "stacks/drift.yaml", Noise)
 
 
 def read_drift(environment: str, unit: str, lines: Iterable[bytes], noise: Noise) -> tuple[list[Drift], int]:

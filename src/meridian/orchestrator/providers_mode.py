@@ -69,7 +69,7 @@ def decide(
     """
     if requested not in ("auto", "simulated", "official"):
         raise UsageError(
-            f"--providers {requested}", "it is one of auto, simulated, official", "leave it out for auto"
+            f"--providers {requested!r}", "it is one of auto, simulated, official", "leave it out for auto"
         )
     if environment == LOCAL:
         if requested == "official":

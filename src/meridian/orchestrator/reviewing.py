@@ -19,6 +19,7 @@ from meridian.plan import Plan
 from meridian.proofs.all import Subject, prove_all, subject_of
 from meridian.proofs.cost import costs
 from meridian.report.review import PolicyFinding, Review, current, review
+from meridian.wording import unreadable
 
 
 def review_of(session: Session, result: Result, baseline: Mapping[str, Any] | None = None) -> Review:
@@ -82,9 +83,8 @@ def baseline_proofs(session: Session, given: Path | None) -> dict[str, Any] | No
     except (OSError, ValueError, KeyError, TypeError) as error:
         if given is None:
             return None
+        why = unreadable(error) if isinstance(error, (OSError, ValueError)) else "it holds no proofs"
         raise OrchestratorError(
-            f"--baseline {given}",
-            f"it is no preview.json ({type(error).__name__})",
-            "name an earlier preview.json",
+            f"--baseline {given}", f"it is no preview.json ({why})", "name an earlier preview.json"
         ) from None
     return proofs

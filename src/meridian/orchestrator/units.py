@@ -54,7 +54,7 @@ def select(graph: Graph, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
     unknown = [unit for unit in wanted if unit not in graph]
     if unknown:
         raise UsageError(
-            f"--unit {unknown[0]}",
+            f"--unit {unknown[0]!r}",
             f"there is no such unit; the units are {', '.join(graph)}",
             "name one of them (`meridian graph` shows how they hang together)",
         )

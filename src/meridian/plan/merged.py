@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from meridian.plan.resource import PlannedResource
+from meridian.wording import unreadable
 
 FORMAT = 1
 _REGION_INPUTS = ("region", "location", "locations")
@@ -117,12 +118,22 @@ class Plan:
         return json.dumps(content, sort_keys=True, separators=(",", ":"))
 
     @classmethod
-    def from_json(cls, text: str) -> Plan:
+    def from_json(cls, text: str, source: str = "plan file") -> Plan:
         """Return what `to_json` wrote; raises PlanFileError for another format or a content that its digest denies."""
+        no_plan = PlanFileError(source, "it is JSON, but no plan that `meridian preview` wrote")
         try:
             content = json.loads(text)
-            if content["format"] != FORMAT:
-                raise PlanFileError(f"format {content['format']}", f"this version reads format {FORMAT}")
+        except json.JSONDecodeError as error:
+            raise PlanFileError(
+                source, f"{unreadable(error)}; a plan is what `meridian preview` wrote"
+            ) from None
+        if not isinstance(content, dict) or "format" not in content:
+            raise no_plan
+        if content["format"] != FORMAT:
+            raise PlanFileError(
+                f"{source}: format {content['format']}", f"this version reads format {FORMAT}"
+            )
+        try:
             plan = cls(
                 content["environment"],
                 content["providers"],
@@ -136,13 +147,12 @@ class Plan:
                 },
             )
             digest = content["digest"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise PlanFileError(
-                f"{type(error).__name__}: {error}", "a plan is what `meridian preview` wrote"
-            ) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise no_plan from None
         if plan.digest() != digest:
             raise PlanFileError(
-                f"digest {str(digest)[:12]}", f"its content has digest {plan.digest()[:12]}: it was edited"
+                f"{source}: digest {str(digest)[:12]}",
+                f"its content has digest {plan.digest()[:12]}: it was edited",
             )
         return plan
 
@@ -151,9 +161,7 @@ class PlanFileError(ValueError):
     """Raised for a plan file that cannot be trusted, with the value, the rule and the fix."""
 
     def __init__(self, value: str, rule: str) -> None:
-        super().__init__(
-            f"plan file: {value}: {rule}; fix: make it anew with `meridian preview ENV --report DIR`"
-        )
+        super().__init__(f"{value}: {rule}; fix: make it anew with `meridian preview ENV --report DIR`")
 
 
 def _canonical(content: Any) -> bytes:

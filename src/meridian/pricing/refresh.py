@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from meridian.files import write_whole
+from meridian.model.one_file import read
 from meridian.model.prices import Prices
 from meridian.pricing import aws, gcp
 from meridian.pricing.errors import PricingError
@@ -34,7 +35,8 @@ class Change:
 def refresh(
     file: Path, *, gcp_key: str = "", aws_address: str = aws.ADDRESS, gcp_address: str = gcp.ADDRESS
 ) -> list[Change]:
-    """Read the lists and write the file; raises PricingError before anything is written. No key: Google is not asked."""
+    """Read the lists and write the file; raises PricingError or ModelErrors before anything is written. No key: Google is not asked."""
+    read(file, f"stacks/assumptions/{file.name}", Prices)  # what is wrong already is told by its line
     yaml = YAML()
     yaml.width = 4096
     yaml.preserve_quotes = True

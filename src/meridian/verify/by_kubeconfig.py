@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from kubernetes import config
 from kubernetes.client.rest import ApiException
 from kubernetes.config.config_exception import ConfigException
+from yaml import YAMLError  # type: ignore[import-untyped]  # what the client reads the file with
 
 from meridian.model.environment import Environment
 from meridian.orchestrator.errors import UsageError
@@ -29,6 +30,7 @@ from meridian.verify.catalogue import (
 from meridian.verify.cluster import Cluster
 from meridian.verify.result import Checked, not_checked
 from meridian.verify.run import Task, unchecked
+from meridian.wording import unreadable
 
 _NEVER = {
     ENCRYPTION: "etcd is the cloud's own and nobody else reads its bytes; the plan's rule cluster-secrets-encrypted judges the setting",
@@ -118,9 +120,10 @@ def _said(error: ApiException) -> str:
 def _current_context(given: str, file: Path) -> str:
     try:
         return str(config.list_kube_config_contexts(str(file))[1]["name"])
-    except (ConfigException, OSError, ValueError) as error:
+    except (ConfigException, OSError, ValueError, YAMLError, KeyError, TypeError, AttributeError) as error:
+        why = unreadable(error) if isinstance(error, (OSError, ValueError)) else "it names no current context"
         raise UsageError(
-            f"--kubeconfig {given}",
-            f"it is no kubeconfig: {error}",
+            f"--kubeconfig {given!r}",
+            f"it is no kubeconfig: {'it is no YAML' if isinstance(error, YAMLError) else why}",
             "give a file that kubectl takes, with a current context",
         ) from None
