@@ -13,7 +13,7 @@ from meridian.model.assumptions import load_assumptions
 from meridian.model.environment import Environment
 from meridian.model.prices import Prices
 from meridian.plan import Plan, PlannedResource
-from meridian.proofs.billing import gib
+from meridian.proofs.billing_rules import gib
 from meridian.proofs.cost import cost, costs
 from meridian.proofs.result import Verdict
 

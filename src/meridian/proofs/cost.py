@@ -10,7 +10,9 @@ from typing import get_args
 from meridian.model.environment import Environment
 from meridian.model.prices import Category, Prices
 from meridian.plan import Plan
-from meridian.proofs.billing import EDGE_PLAN, Line, Triple, lines, times
+from meridian.proofs.bill import Line, Triple, times
+from meridian.proofs.billing import lines
+from meridian.proofs.billing_rules import EDGE_PLAN
 from meridian.proofs.result import Finding, Proof, Verdict
 from meridian.wording import counted
 
