@@ -18,7 +18,7 @@ def test_etcd_lives_until_the_keys_of_every_removed_cluster_are_gone(
 ) -> None:
     planes = ControlPlanes(tmp_path, tmp_path, tmp_path)
     stopped: list[str] = []
-    etcd: Any = SimpleNamespace(alive=True, stop=lambda: stopped.append("etcd"))
+    etcd: Any = SimpleNamespace(alive=True, url="", stop=lambda: stopped.append("etcd"))
     planes._etcd = etcd
     reached, go_on = threading.Event(), threading.Event()
 
