@@ -3,52 +3,22 @@
 from __future__ import annotations
 
 import base64
-import copy
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from meridian.local import outputs
 from meridian.local.clouds import Cloud, Context
 from meridian.local.clouds.aws_names import GLOBAL
 from meridian.local.clouds.context import Judging, Neighbour
 from meridian.local.errors import CloudError
 from meridian.local.faults import Faults
 from meridian.local.inventory import Inventory, Record
+from meridian.local.references import BY_NAME, handles, uses
 from meridian.local.schema import ResourceType
 from meridian.protocol.values import Secret, plain, strings
 
-# Properties by which other resources name a resource, beside its id.
-_HANDLES = (
-    *("arn", "selfLink", "email", "keyId", "member"),
-    # What AWS makes along with a resource.
-    *(
-        "associationDefaultRouteTableId",
-        "propagationDefaultRouteTableId",
-        "mainRouteTableId",
-        "defaultRouteTableId",
-    ),
-)
-# What a cloud fills in where the inputs leave it open: told once, it stays.
-_KEPT = frozenset(
-    {
-        "bucket",
-        "tunnel1PresharedKey",
-        "tunnel2PresharedKey",
-        "tunnel1InsideCidr",
-        "tunnel2InsideCidr",
-        "address",
-    }
-)
-# What a resource names by a bare name: (type's module/kind, property) -> the type that must exist.
-_BY_NAME = {
-    ("aws:eks/nodeGroup:NodeGroup", "clusterName"): "aws:eks/cluster:Cluster",
-    ("aws:eks/addon:Addon", "clusterName"): "aws:eks/cluster:Cluster",
-    ("aws:eks/accessEntry:AccessEntry", "clusterName"): "aws:eks/cluster:Cluster",
-    ("aws:eks/podIdentityAssociation:PodIdentityAssociation", "clusterName"): "aws:eks/cluster:Cluster",
-    ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "role"): "aws:iam/role:Role",
-    ("aws:iam/rolePolicy:RolePolicy", "role"): "aws:iam/role:Role",
-}
 _PROTECTED = {
     "gcp:container/cluster:Cluster": "deletionProtection",
     "aws:eks/cluster:Cluster": "deletionProtection",
@@ -56,20 +26,6 @@ _PROTECTED = {
 
 
 _KEYS = frozenset({"gcp:kms/cryptoKey:CryptoKey", "aws:kms/key:Key"})
-# Texts in which the name of something else may stand without meaning it.
-_NO_USE = frozenset(
-    {
-        "tags",
-        "labels",
-        "resourceLabels",
-        "description",
-        "name",
-        "displayName",
-        "region",
-        "location",
-        "project",
-    }
-)
 
 
 class LostReplyError(RuntimeError):
@@ -110,10 +66,10 @@ class Store:
                 "AlreadyExists",
                 f"{context.kind} {identifier!r} exists already; fix: import it, or choose another name",
             )
-        outputs = self._outputs(context, identifier, inputs)
+        told = outputs.first(resource, self.cloud.computed(context, identifier), inputs)
         if resource.token in _KEYS:
             # The key service's own: real random bytes, sealed in the inventory, never part of an answer.
-            outputs["$material"] = Secret(base64.b64encode(secrets.token_bytes(32)).decode())
+            told["$material"] = Secret(base64.b64encode(secrets.token_bytes(32)).decode())
         record = Record(
             0,
             self.cloud_name,
@@ -123,10 +79,10 @@ class Store:
             context.name,
             urn,
             inputs,
-            outputs,
+            told,
             False,
         )
-        self.inventory.add(record, scope, self._handles(record), self._uses(inputs), place)
+        self.inventory.add(record, scope, handles(self.inventory, record), uses(inputs), place)
         made = self.inventory.by_id(self.environment, resource.token, identifier, place)
         assert made is not None
         if self.faults.loses_reply(resource.token, "create"):
@@ -198,10 +154,10 @@ class Store:
         shown = ", ".join(f"{user.token.rsplit(':', 1)[1]} {user.id}" for user in users[:3])
         raise CloudError("DependencyViolation", f"{identifier} is in use by {shown}; fix: delete that first")
 
-    def keep(self, record: Record, outputs: Mapping[str, Any]) -> Record:
+    def keep(self, record: Record, more: Mapping[str, Any]) -> Record:
         """Store outputs that became known after the creation, such as a control plane's address."""
-        changed = replace(record, outputs={**record.outputs, **outputs})
-        self.inventory.replace(changed, self._handles(changed), self._uses(changed.inputs))
+        changed = replace(record, outputs={**record.outputs, **more})
+        self.inventory.replace(changed, handles(self.inventory, changed), uses(changed.inputs))
         return changed
 
     def _existing(self, token: str, identifier: str, settings: Mapping[str, Any]) -> Record:
@@ -237,29 +193,11 @@ class Store:
         if isinstance(self.cloud, Judging):
             self.cloud.refuse(context)
 
-    def _outputs(self, context: Context, identifier: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        given = {**self.cloud.computed(context, identifier), **copy.deepcopy(dict(inputs))}
-        return completed(context.resource, given)
-
     def _rewrite(self, record: Record, context: Context, inputs: dict[str, Any]) -> Record:
-        fresh = self.cloud.computed(context, record.id)
-        # What a cloud told once stays (addresses, keys); only what follows the inputs is told anew.
-        kept = {
-            name: value
-            for name, value in record.outputs.items()
-            if name in context.resource.computed or name.startswith("$") or name in _KEPT
-        }
-        following = {
-            name: value
-            for name, value in fresh.items()
-            if name in ("tagsAll", "effectiveLabels", "pulumiLabels")
-        }
-        changed = replace(
-            record,
-            inputs=inputs,
-            outputs=completed(context.resource, {**fresh, **kept, **following, **copy.deepcopy(inputs)}),
-        )
-        self.inventory.replace(changed, self._handles(changed), self._uses(inputs))
+        computed = self.cloud.computed(context, record.id)
+        told = outputs.changed(context.resource, record.outputs, computed, inputs)
+        changed = replace(record, inputs=inputs, outputs=told)
+        self.inventory.replace(changed, handles(self.inventory, changed), uses(inputs))
         return changed
 
     def _refuse_taken_name(self, context: Context, scope: str) -> None:
@@ -279,7 +217,7 @@ class Store:
                     "NotFound",
                     f"{context.kind} {context.name!r} names {text!r}, which does not exist; fix: create it first",
                 )
-        for (token, field), target in _BY_NAME.items():
+        for (token, field), target in BY_NAME.items():
             if token != context.token:
                 continue
             name, place = (
@@ -290,18 +228,6 @@ class Store:
                 raise CloudError(
                     "ResourceNotFoundException", f"{field} {name!r} does not exist; fix: create it first"
                 )
-
-    def _handles(self, record: Record) -> list[str]:
-        owner = self.inventory.named(record.environment, record.id)
-        # A bucket's versioning, policy and the like have the bucket's own id: it names the bucket, not them.
-        own_id = [record.id] if owner is None or owner.row == record.row else []
-        values = [*own_id, *(record.outputs.get(name) for name in _HANDLES if name not in record.inputs)]
-        return [value for value in values if isinstance(value, str) and len(value) > 3]
-
-    def _uses(self, inputs: Mapping[str, Any]) -> Iterable[str]:
-        # Secrets are wrapped at any depth, and `strings` looks into none: what is used is written down in plain text.
-        named = [value for key, value in inputs.items() if key not in _NO_USE]
-        return {text for text in strings(named) if len(text) > 3}
 
 
 def _region(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -315,19 +241,3 @@ def _name(urn: str, inputs: Mapping[str, Any]) -> str:
         if isinstance(value, str) and value:
             return value
     return urn.rsplit("::", 1)[-1]
-
-
-_EMPTY: dict[str, Any] = {"string": "", "bool": False, "int": 0, "float": 0, "list": [], "map": {}}
-
-
-def completed(resource: ResourceType, outputs: dict[str, Any]) -> dict[str, Any]:
-    """Return outputs with those that the SDK types as never absent, and its declared secrets wrapped."""
-    full = dict(outputs)
-    for name in resource.certain:
-        kind = resource.outputs[name]["kind"]
-        if full.get(name) is None and kind in _EMPTY:
-            full[name] = copy.copy(_EMPTY[kind])
-    for name in resource.secrets:
-        if full.get(name) is not None and not isinstance(full[name], Secret):
-            full[name] = Secret(full[name])
-    return full
