@@ -62,7 +62,7 @@ WRONG_USAGE = [
     ("validate ''", "environment '': there is no such environment"),
     ("sql ''", "environment '': there is no such environment"),
     ("runbook prod ''", "runbook ''"),
-    ("drill failover local --lose ''", "--lose"),
+    ("drill failover local --lose ''", "--lose ''"),
     ("local logs -n -1", "-1 is not in the range"),
     ("local logs -n 0", "0 is not in the range"),
     ("local fault add throttle --type ''", "--type"),

@@ -104,7 +104,7 @@ def parse(environment: Environment, text: str, *, machines: bool = False) -> Tar
     kind, _, name = text.rpartition(":")
     if kind and kind not in KINDS:
         raise UsageError(
-            f"--lose {text}", f"what can be lost is a {', a '.join(KINDS)}", "write region:eu or the like"
+            f"--lose {text!r}", f"what can be lost is a {', a '.join(KINDS)}", "write region:eu or the like"
         )
     known = dict(spellings(environment))
     found = [each for each in known.get(name, ()) if not kind or each[0] == kind]
@@ -112,13 +112,13 @@ def parse(environment: Environment, text: str, *, machines: bool = False) -> Tar
         near = difflib.get_close_matches(name, known, 3, 0.6)
         sorts = sorted({f"{k}:{n}" for of in known.values() for k, n in of if not kind or k == kind})
         raise UsageError(
-            f"--lose {text}",
+            f"--lose {text!r}",
             f"{environment.environment} has no {kind or 'cluster, region, cloud or node'} of this name",
             f"did you mean {' or '.join(near)}?" if near else f"choose of {', '.join(sorts)}",
         )
     if len(found) > 1:
         raise UsageError(
-            f"--lose {text}",
+            f"--lose {text!r}",
             "it can mean several things",
             f"write {' or '.join(f'{k}:{n}' for k, n in found)}",
         )

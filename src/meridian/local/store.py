@@ -23,8 +23,6 @@ _PROTECTED = {
     "gcp:container/cluster:Cluster": "deletionProtection",
     "aws:eks/cluster:Cluster": "deletionProtection",
 }
-
-
 _KEYS = frozenset({"gcp:kms/cryptoKey:CryptoKey", "aws:kms/key:Key"})
 
 
