@@ -10,7 +10,6 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import admissionregistration, apps, batch, core, rbac
 from pulumi_kubernetes.apiextensions import CustomResource
-from pulumi_kubernetes.apiextensions.v1 import CustomResourceDefinition
 
 from components.kubernetes.metadata import MANAGED
 
@@ -34,8 +33,10 @@ _TYPES: dict[tuple[str, str], Typed] = {
         "admissionregistration.k8s.io/v1",
         "MutatingWebhookConfiguration",
     ): admissionregistration.v1.MutatingWebhookConfiguration,
-    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"): CustomResourceDefinition,
 }
+# As its publisher spells it: the SDK's own class holds each of a schema's thousands of nodes, and again at every level above
+# it, against a union of types, and knows no `x-kubernetes-...`. Type and URN are the same.
+_DEFINITION = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class ManifestsArgs:
 
 
 class Manifests(pulumi.ComponentResource):
-    """One typed resource per object; changes nothing in them but the labels. An object of a kind not known here is refused."""
+    """One resource per object; changes nothing in them but the labels. An object of a kind not known here is refused."""
 
     made: list[pulumi.Resource]
 
@@ -69,24 +70,14 @@ class Manifests(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         typed = _TYPES.get((version, kind))
         if typed is None:
-            if version.split("/")[0].endswith(".k8s.io") or "/" not in version:
+            if (version, kind) != _DEFINITION and (
+                version.split("/")[0].endswith(".k8s.io") or "/" not in version
+            ):
                 raise ValueError(f"{version} {kind}: is not typed here; fix: add it to manifests.py")
             return CustomResource(logical, version, kind, spec=each["spec"], metadata=given, opts=child)
         rest = {key: value for key, value in each.items() if key not in ("kind", "apiVersion", "metadata")}
-        if kind == "CustomResourceDefinition":
-            rest = _sdk_words(rest)
         return typed(logical, metadata=given, opts=child, **{_snake(key): rest[key] for key in rest})
 
 
 def _snake(key: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", lambda found: f"_{found.group(1).lower()}", key)
-
-
-def _sdk_words(node: Any) -> Any:
-    """Spell `x-kubernetes-...` as the SDK does, with underscores; the provider turns it back."""
-    if isinstance(node, dict):
-        return {
-            key.replace("-", "_") if key.startswith("x-kubernetes-") else key: _sdk_words(value)
-            for key, value in node.items()
-        }
-    return [_sdk_words(each) for each in node] if isinstance(node, list) else node

@@ -14,15 +14,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def load(program: str, packages: Iterable[str], root: Path) -> None:
-    """Import the program's module, every module of `packages` and the parts of SDKs that sources under `root` use."""
+def load(program: str, packages: Iterable[str], root: Path) -> list[type]:
+    """Import the program's module, every module of `packages` and the parts of SDKs that sources under `root` use.
+
+    Returns the SDKs' classes among those parts.
+    """
     importlib.import_module(program.split(":")[0])
     for name in packages:
         module = importlib.import_module(name)
         for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
             importlib.import_module(f"{name}.{found.name}")
-    for name in sorted(sdk_names(_own_sources(root))):
-        _touch(name)
+    parts = [_touch(name) for name in sorted(sdk_names(_own_sources(root)))]
+    return [part for part in parts if isinstance(part, type)]
 
 
 def sdk_names(sources: Iterable[Path]) -> set[str]:
@@ -47,7 +50,7 @@ def _chain(node: ast.AST, names: dict[str, str]) -> str:
     return ".".join([names[node.id], *reversed(parts)])
 
 
-def _touch(name: str) -> None:
+def _touch(name: str) -> object:
     """Walk a dotted name: each step makes a lazy package load the part. A name that leads nowhere is left alone."""
     package, *parts = name.split(".")
     found: object = importlib.import_module(package)
@@ -58,7 +61,8 @@ def _touch(name: str) -> None:
             try:
                 found = importlib.import_module(".".join([package, *parts[:depth]]))
             except ImportError:
-                return
+                return None
+    return found
 
 
 def _sdk_names(tree: ast.AST) -> dict[str, str]:

@@ -184,9 +184,11 @@ def main() -> None:
     try:
         failure, idle = "", options.idle
         try:
-            load(options.program, [name for name in options.preload.split(",") if name], Path.cwd())
+            found = load(options.program, [name for name in options.preload.split(",") if name], Path.cwd())
             # The language server, its gRPC stubs and the model: modules only, no gRPC object is made.
-            importlib.import_module("meridian.orchestrator.runtime")
+            for name in ("meridian.orchestrator.runtime", "grpc._server", "grpc._channel"):
+                importlib.import_module(name)
+            importlib.import_module("meridian.orchestrator.sdk").learn(found)
             importlib.import_module("meridian.model")
         except Exception as error:
             traceback.print_exc()
