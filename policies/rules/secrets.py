@@ -9,7 +9,7 @@ from typing import Any
 from meridian.compliance.rule import Problem, Scene, Severity, stack_rule
 from meridian.plan import UNKNOWN, PlannedResource
 from policies.rules.kubernetes import PODS, containers
-from policies.rules.reading import listed, secret
+from policies.rules.reading import SECRET_MARK, listed, secret
 
 _SHAPES = {
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
@@ -19,6 +19,9 @@ _SHAPES = {
     "a Slack token": re.compile(r"\bxox[abprs]-[0-9A-Za-z-]{10,}"),
     "a password in a URL": re.compile(r"[a-z]+://[^/\s:@]+:[^/\s:@$*{]{3,}@[^\s]"),
 }
+_ANY_SHAPE = re.compile("|".join(shape.pattern for shape in _SHAPES.values()))
+_Steps = tuple[Any, ...]
+"""The steps before, and the last one: a key or an index; none at the root."""
 _NAMES = re.compile(r"(?i)(password|passwd|secret|token|api_?key|access_?key|private_?key|credential)s?$")
 
 
@@ -33,24 +36,36 @@ def no_secret_in_plain_config(scene: Scene) -> Iterator[Problem]:
     for resource in scene.plan:
         if not resource.stays or resource.type.startswith("pulumi:"):
             continue
-        for path, text in _texts(resource.inputs):
-            kind = next((name for name, shape in _SHAPES.items() if shape.search(text)), None)
-            if kind:
-                yield Problem(
-                    resource, f"{path}: {kind}", "state, logs and plans hold no secret in plain text"
-                )
+        for steps, text in _suspect(resource.inputs, (), []):
+            kind = next(name for name, shape in _SHAPES.items() if shape.search(text))
+            yield Problem(
+                resource, f"{_path(steps)}: {kind}", "state, logs and plans hold no secret in plain text"
+            )
         yield from _plain(resource)
 
 
-def _texts(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _suspect(node: Any, steps: _Steps, found: list[tuple[_Steps, str]]) -> list[tuple[_Steps, str]]:
+    # A plan has a hundred thousand texts: one list for all, one expression for all shapes, and a path only for what is found.
     if isinstance(node, str):
-        yield path, node
-    elif isinstance(node, Mapping) and not secret(node):
-        for key, value in node.items():
-            yield from _texts(value, f"{path}.{key}" if path else str(key))
+        if _ANY_SHAPE.search(node):
+            found.append((steps, node))
+    elif isinstance(node, dict):
+        if SECRET_MARK not in node:
+            for key, value in node.items():
+                _suspect(value, (steps, key), found)
     elif isinstance(node, list):
         for index, value in enumerate(node):
-            yield from _texts(value, f"{path}[{index}]")
+            _suspect(value, (steps, index), found)
+    return found
+
+
+def _path(steps: _Steps) -> str:
+    if not steps:
+        return ""
+    before, last = _path(steps[0]), steps[1]
+    if isinstance(last, int):
+        return f"{before}[{last}]"
+    return f"{before}.{last}" if before else str(last)
 
 
 def _plain(resource: PlannedResource) -> Iterator[Problem]:

@@ -67,6 +67,13 @@ def daemons(checkout: Checkout) -> list[psutil.Process]:
     return found
 
 
+def announced(checkout: Checkout) -> tuple[str, str]:
+    """Start the daemon and return its port and token."""
+    LocalClouds.ensure_running(checkout)
+    found = json.loads((checkout.local / "daemon.json").read_text())
+    return str(found["port"]), found["token"]
+
+
 def test_ten_launchers_at_once_start_one_daemon(checkout: Checkout) -> None:
     launchers = [launch(checkout) for _ in range(10)]
     try:
@@ -74,6 +81,32 @@ def test_ten_launchers_at_once_start_one_daemon(checkout: Checkout) -> None:
         assert len(daemons(checkout)) == 1
     finally:
         end(launchers)
+
+
+def test_a_launcher_that_knows_the_daemon_asks_it_at_once(checkout: Checkout, tmp_path: Path) -> None:
+    known = announced(checkout)
+    # What the other way would read tells of no daemon: it would start a second one.
+    (checkout.local / "daemon.json").rename(tmp_path / "aside.json")
+    launcher = launch(checkout, MERIDIAN_DAEMON=" ".join(known))
+    assert port(launcher) > 0
+    (tmp_path / "aside.json").rename(checkout.local / "daemon.json")
+    assert len(daemons(checkout)) == 1
+    daemons(checkout)[0].kill()
+    assert launcher.wait(20) == 0
+    assert launcher.communicate()[1] == ""
+
+
+@pytest.mark.parametrize(
+    "known", ["1 {token}", "{port} wrong", "{port}", "no port", '{port} "', "{port} \\", ""]
+)
+def test_a_launcher_that_knows_wrongly_finds_the_daemon_by_itself(checkout: Checkout, known: str) -> None:
+    port_, token = announced(checkout)
+    launcher = launch(checkout, MERIDIAN_DAEMON=known.format(port=port_, token=token))
+    try:
+        assert port(launcher) > 0
+        assert len(daemons(checkout)) == 1
+    finally:
+        end([launcher])
 
 
 def test_a_launcher_ends_with_the_daemon_and_says_nothing(checkout: Checkout) -> None:

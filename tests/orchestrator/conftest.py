@@ -17,6 +17,7 @@ from meridian.paths import Checkout, find_checkout
 PROGRAM = """
 import json
 import pathlib
+import time
 
 import pulumi
 
@@ -43,6 +44,9 @@ def run(stack):
     reads = props.pop("reads", "")
     if reads:
         pulumi.StackReference(f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack.split('-')[0]}-{reads}")
+    while (HERE / "hold").exists():
+        (HERE / "reached").touch()
+        time.sleep(0.05)
     group = Group(unit)
     for index in range(3):
         Thing(f"{unit}-{index}", {"colour": "red", **props}, pulumi.ResourceOptions(parent=group))
@@ -88,6 +92,9 @@ def estate(checkout: Checkout, things: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.delenv(name)
     checkout.bin.mkdir(parents=True)
     (checkout.bin / "pulumi").symlink_to(found)
+    previews = Path(found).with_name("pulumi-previews")
+    if previews.exists():
+        (checkout.bin / previews.name).symlink_to(previews)
     program = checkout.root / "program"
     program.mkdir()
     (program / "fixture_program.py").write_text(PROGRAM)

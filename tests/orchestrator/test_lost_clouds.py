@@ -48,7 +48,7 @@ def dead(tmp_path: Path) -> Daemon:
     process.kill()
     process.wait()
     process.communicate()
-    return Daemon(tmp_path / ".meridian/local", process.pid, started)
+    return Daemon(tmp_path / ".meridian/local", process.pid, started, {})
 
 
 def failed(unit: str, *messages: str) -> UnitResult:
@@ -94,7 +94,7 @@ def test_another_failure_stays_as_it_is_and_the_daemons_end_is_noted_beside_it(
 
 
 def test_a_daemon_that_runs_is_not_gone(tmp_path: Path) -> None:
-    assert not Daemon(tmp_path, os.getpid(), rendezvous.started_at(os.getpid())).gone
+    assert not Daemon(tmp_path, os.getpid(), rendezvous.started_at(os.getpid()), {}).gone
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def test_a_plan_never_uses_the_state_of_the_environment(tmp_path: Path) -> None:
     assert session.backend_url == f"file://{checkout.plan_state}"
     assert session.variables["MERIDIAN_LOCAL_MODE"] == "plan"
     assert session.variables["PULUMI_HOME"] == str(checkout.pulumi_home)
-    config = session.config_file("prod-eu")
+    config = session.config_file()
     assert config is not None
     assert config.is_relative_to(checkout.work)
 

@@ -17,7 +17,7 @@ from meridian.paths import Checkout
 from meridian.toolchain import ALL_TOOLS, download, ensure
 from meridian.toolchain.errors import ToolchainError
 
-MODULES_BUILT = ["crdb-grammar", "etcd", "kubernetes", "kwok", "pulumi"]
+MODULES_BUILT = ["crdb-grammar", "etcd", "kubernetes", "kwok", "pulumi", "pulumi-previews"]
 OFFICIAL = {"pulumi": "v3.215.0", "pulumi-language-python": "v3.215.0"}
 
 
@@ -200,12 +200,14 @@ def test_a_program_on_path_that_does_not_fit_is_named_with_the_reason(
     assert not (programs / tool).is_symlink()
 
 
-def test_an_official_engine_on_path_brings_its_own_language_host(machine: Machine) -> None:
-    bring(machine, "one", tools=("pulumi",))
+def test_an_official_engine_on_path_brings_its_own_language_host_and_plans_alone(machine: Machine) -> None:
+    assert (bring(machine, "one", tools=("pulumi",)) / "pulumi-previews").exists()
     for name, says in OFFICIAL.items():
         machine.install(name, says)
     programs = bring(machine, "one", tools=("pulumi",))
     assert (programs / "pulumi").is_symlink() and not (programs / "pulumi-language-python").exists()
+    # Of another version, it might read a state that this engine has written otherwise.
+    assert not (programs / "pulumi-previews").exists()
 
 
 def test_a_program_that_never_answers_is_left_aside(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 
 
 def main() -> None:
     """Entry point: known errors in one message on stderr and exit 1, wrong usage 2, Ctrl-C 130."""
+    # A plan is a million objects that live until the command ends: looking for garbage among them took a fifth of its time.
+    gc.set_threshold(100_000, 20, 20)
     sys.exit(run(sys.argv[1:]))
 
 

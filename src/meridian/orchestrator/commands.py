@@ -25,13 +25,14 @@ from meridian.orchestrator.phases import Phases
 from meridian.orchestrator.providers_mode import LOCAL, Providers, decide
 from meridian.orchestrator.result import Result, UnitResult
 from meridian.orchestrator.session import PROJECT, Session, lock_name, open_session
-from meridian.orchestrator.stacks import ensure_stacks
-from meridian.orchestrator.units import Graph, Mark, dependants, program_graph, reverse, select, unordered
+from meridian.orchestrator.stacks import ensure_stacks, refuse_in_use
+from meridian.orchestrator.units import Graph, Mark, program_graph, reverse, select, unordered
 from meridian.orchestrator.unsaved import Unsaved
 from meridian.orchestrator.workers import ProgramSpec, WorkerPool
 from meridian.paths import Checkout
 
 if TYPE_CHECKING:
+    from meridian.compliance.evaluate import Policies
     from meridian.orchestrator.embedded import Daemon
 
 OPERATIONS = ("preview", "up", "refresh", "drift", "destroy", "recover")
@@ -153,7 +154,7 @@ def run(
             idle = idle_units(session, graph, looked, recovery.prepare)
             return _joined(looked, again("up", idle=idle, unjudged=unjudged))
     if operation == "destroy":
-        _refuse_in_use(session, estate.graph, graph)
+        refuse_in_use(session, estate.graph, graph)
     session.prepare()
     say(session.providers.sentence(environment, reason))
     with (
@@ -176,6 +177,8 @@ def run(
                 if problems:
                     raise InvalidEstateError(problems)
             clouds = starting.result()
+            if clouds:
+                session = replace(session, variables={**session.variables, **clouds.variables})
             phases.close("embedded clouds")
         unsaved = Unsaved(session, embedded_clouds=estate.embedded_clouds)
         if recovery is None:
@@ -188,7 +191,9 @@ def run(
         view: progress_.PlainProgress | progress_.LiveProgress = (
             progress_.PlainProgress() if plain else progress_.for_stream(graph)
         )
-        with view:
+        judging = estate.policies and operation == "preview"
+        with view, ThreadPoolExecutor(1) as aside:
+            rules = aside.submit(_policies, estate.checkout) if judging else None
             graph_run = GraphRun(
                 session,
                 operation,
@@ -219,30 +224,21 @@ def run(
             graph_run.interrupted,
             cut_off={} if mends else recovery.cut_off,
         )
-        if estate.policies and operation == "preview" and not result.interrupted:
+        if rules and not result.interrupted:
             from meridian.orchestrator.policing import judged as judged_result
 
-            result = judged_result(session, result, whole=set(graph) == set(estate.graph))
+            result = judged_result(session, result, rules.result(), whole=set(graph) == set(estate.graph))
             phases.close("policies")
             result = replace(result, seconds=time.monotonic() - began)
         ended(result)
     return result
 
 
-def _refuse_in_use(session: Session, whole: Graph, chosen: Graph) -> None:
-    """Raise UsageError for a unit whose dependants would outlive it; what a remote back end holds is not looked at."""
-    backend = session.file_backend
-    if backend is None:
-        return
-    for unit in chosen:
-        outside = dependants(whole, unit) - chosen.keys()
-        users = [each for each in whole if each in outside and backend.resources(session.stack(each))]
-        if users:
-            raise UsageError(
-                f"destroy --unit {unit}",
-                f"{', '.join(users)} need it and hold resources",
-                "name them too (" + " ".join(f"--unit {each}" for each in users) + "), or destroy all units",
-            )
+def _policies(checkout: Checkout) -> Policies:
+    """Read the rules and their data, which takes as long as planning a unit, while the engines run."""
+    from meridian.orchestrator.policing import policies_of
+
+    return policies_of(checkout)
 
 
 def _settle(session: Session, operation: str, results: Sequence[UnitResult], unsaved: Unsaved) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from meridian.local import client, plugins, rendezvous
+from meridian.local import client, launcher, plugins, rendezvous
 from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.providers_mode import Providers
 from meridian.orchestrator.result import UnitResult
@@ -31,6 +31,8 @@ class Daemon:
     local: Path
     pid: int
     started: str
+    variables: Mapping[str, str] = field(repr=False)
+    """Of an engine's environment: they spare its launchers to look for this process."""
 
     @property
     def gone(self) -> bool:
@@ -85,4 +87,5 @@ def start(session: Session) -> Daemon | None:
             "it ended as soon as it had started",
             f"see {checkout.local}/daemon.log, then run again",
         )
-    return Daemon(checkout.local, int(found["pid"]), found["started"])
+    known = {launcher.DAEMON: f"{found['port']} {found['token']}"}
+    return Daemon(checkout.local, int(found["pid"]), found["started"], known)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -46,10 +45,6 @@ def arguments(operation: str, session: Session, unit: str, *, port: int | None, 
     }
     found = [*verbs[operation], "--stack", stack, "--non-interactive", "--color", "never"]
     found += ["--parallel", str(parallel), "--suppress-outputs"]
-    config = session.config_file(stack)
-    if config:
-        config.parent.mkdir(parents=True, exist_ok=True)
-        found += ["--config-file", str(config)]
     if port is not None:
         # As the Automation API does for an inline program: the engine dials our worker instead of starting a host.
         found += [f"--client=127.0.0.1:{port}", "--exec-kind", "auto.inline"]
@@ -61,26 +56,61 @@ def event_log(session: Session, unit: str) -> Path:
     return session.checkout.work / "logs" / session.environment / f"{unit}.events.jsonl"
 
 
-class EngineProcess:
+class Engine:
+    """One operation on one stack, by what it writes: events and output."""
+
+    def __init__(self, session: Session, unit: str) -> None:
+        self._events = event_log(session, unit)
+        # Event logs hold inputs and outputs of resources: secrets are masked by the engine, the rest is not for all.
+        self._events.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._events.unlink(missing_ok=True)
+        self._tail = EventTail(self._events)
+
+    @property
+    def pid(self) -> int:
+        """The engine's process id."""
+        raise NotImplementedError
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        raise NotImplementedError
+
+    def events(self) -> Iterator[Event]:
+        """Yield what it has said since the last call."""
+        return self._tail.read()
+
+    def interrupt(self) -> None:
+        """Ask it to stop: it finishes the steps at work, saves its state and ends."""
+        raise NotImplementedError
+
+    def kill(self) -> None:
+        """End it and its plugins at once; its state may keep pending operations."""
+        raise NotImplementedError
+
+    def output_tail(self) -> str:
+        """Return the end of what it printed, for a failure that no event explains."""
+        raise NotImplementedError
+
+
+class EngineProcess(Engine):
     """A running engine in a session of its own, so that a terminal's Ctrl-C reaches it only through us, once."""
 
     def __init__(
         self, session: Session, unit: str, command: Sequence[str], settings: Mapping[str, str] | None = None
     ) -> None:
-        self._events = event_log(session, unit)
-        logs = self._events.parent
-        # Event logs hold inputs and outputs of resources: secrets are masked by the engine, the rest is not for all.
-        logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._events.unlink(missing_ok=True)
-        self.output = logs / f"{unit}.log"
-        self._tail = EventTail(self._events)
-        self.started = time.monotonic()
-        with self.output.open("wb") as output:
+        super().__init__(session, unit)
+        self._output = self._events.with_name(f"{unit}.log")
+        config = session.config_file()
+        with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [str(engine_binary(session)), *command, "--event-log", str(self._events)],
+                [
+                    str(engine_binary(session)),
+                    *command,
+                    *(["--config-file", str(config)] if config else []),
+                    *["--event-log", str(self._events)],
+                ],
                 cwd=session.checkout.root,
-                # An engine lives for seconds: memory is cheaper than collecting it.
-                env={"GOGC": "400", **session.environ(), **(settings or {}), "PULUMI_DEBUG_COMMANDS": "true"},
+                env=engine_environ(session, settings or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -89,33 +119,40 @@ class EngineProcess:
 
     @property
     def pid(self) -> int:
-        """The engine's process id."""
         return self._process.pid
 
     def poll(self) -> int | None:
-        """Return the exit code, None while it runs."""
         return self._process.poll()
 
-    def events(self) -> Iterator[Event]:
-        """Yield what it has said since the last call."""
-        return self._tail.read()
-
     def interrupt(self) -> None:
-        """Ask it to stop: it finishes the steps at work, saves its state and ends."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """End it and its plugins at once; its state may keep pending operations."""
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        self._process.wait()
+        kill_group(self._process)
 
     def output_tail(self) -> str:
-        """Return the end of what it printed, for a failure that no event explains."""
-        with self.output.open("rb") as output:
-            output.seek(0, os.SEEK_END)
-            output.seek(max(0, output.tell() - _TAIL_BYTES))
-            return output.read().decode(errors="replace").strip()
+        return tail_of(self._output)
+
+
+def engine_environ(session: Session, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of an engine's process."""
+    # An engine lives for seconds: memory is cheaper than collecting it. The hidden commands are --event-log and --client.
+    return {"GOGC": "400", **session.environ(), **settings, "PULUMI_DEBUG_COMMANDS": "true"}
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End the process that leads a session, and all that it started, at once."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+def tail_of(output: Path) -> str:
+    """Return the end of a file of output."""
+    with output.open("rb") as text:
+        text.seek(0, os.SEEK_END)
+        text.seek(max(0, text.tell() - _TAIL_BYTES))
+        return text.read().decode(errors="replace").strip()

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol
 
-from meridian.orchestrator.engine import EngineProcess, arguments
+from meridian.orchestrator.engine import Engine, EngineProcess, arguments
 from meridian.orchestrator.errors import OrchestratorError
 from meridian.orchestrator.events import Diagnostic
+from meridian.orchestrator.previews import HostedPreview, PreviewHost
 from meridian.orchestrator.result import UnitResult
 from meridian.orchestrator.session import Session
 from meridian.orchestrator.units import Graph, Mark, Schedule
@@ -47,7 +48,7 @@ class Listener(Protocol):
 
 @dataclass
 class _Running:
-    engine: EngineProcess
+    engine: Engine
     worker: Worker | None
     steps: list[str]
     operation: str
@@ -88,6 +89,7 @@ class GraphRun:
         self._parallel = parallel
         self._on_engines = on_engines
         self._running: dict[str, _Running] = {}
+        self._previews: PreviewHost | None = None
         self._order = 0
         self._interrupts = 0
         self._seen_interrupts = 0
@@ -103,6 +105,9 @@ class GraphRun:
         """Run to the end and return every unit's result; leaves no process behind, whatever happens."""
         kept = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
+            # Before the first unit is ready: it starts while the programs do.
+            if self._operation == "preview" and PreviewHost.there(self._session):
+                self._previews = PreviewHost(self._session)
             while not self._schedule.over:
                 self._obey_signals()
                 for unit in self._schedule.ready()[: _ENGINES - len(self._running)]:
@@ -115,6 +120,8 @@ class GraphRun:
             for running in self._running.values():
                 running.engine.kill()
                 running.close()
+            if self._previews:
+                self._previews.close()
             for number, handler in kept.items():
                 signal.signal(number, handler)
         return list(self.results.values())
@@ -154,7 +161,7 @@ class GraphRun:
                 operation, self._session, unit, port=worker.port if worker else None, parallel=self._parallel
             )
             self._unsaved.begin(unit, operation)
-            engine = EngineProcess(self._session, unit, command, self._unsaved.settings(operation))
+            engine = self._engine(unit, operation, command)
         except (OrchestratorError, OSError) as error:
             if worker:
                 worker.close()
@@ -162,6 +169,11 @@ class GraphRun:
             return
         self._running[unit] = _Running(engine, worker, rest, operation)
         self._on_engines([running.engine.pid for running in self._running.values()])
+
+    def _engine(self, unit: str, operation: str, command: list[str]) -> Engine:
+        if self._previews and operation == "preview":
+            return HostedPreview(self._session, unit, command, self._previews)
+        return EngineProcess(self._session, unit, command, self._unsaved.settings(operation))
 
     def _watch(self) -> None:
         for unit, running in list(self._running.items()):

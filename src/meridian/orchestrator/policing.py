@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from meridian.compliance.evaluate import Policies, Report
+from meridian.compliance.evaluate import Policies
 from meridian.orchestrator.capture import merged_plan
 from meridian.orchestrator.result import Result
 from meridian.orchestrator.session import Session
@@ -14,7 +14,7 @@ from meridian.paths import Checkout
 from policies.load import FOLDER, load
 
 
-def judged(session: Session, result: Result, *, whole: bool) -> Result:
+def judged(session: Session, result: Result, policies: Policies, *, whole: bool) -> Result:
     """Return the result with what the rules say of it.
 
     Of a unit that failed, each resource that it told before is judged: the same failure would stop the rest of it. How
@@ -22,14 +22,9 @@ def judged(session: Session, result: Result, *, whole: bool) -> Result:
     """
     complete = whole and all(unit.mark is Mark.DONE for unit in result.units)
     units = [unit.unit for unit in result.units if unit.mark in (Mark.DONE, Mark.FAILED)]
+    plan, today = merged_plan(session, units), datetime.now(UTC).date()
     cut = frozenset(unit.unit for unit in result.units if unit.mark is Mark.FAILED)
-    return replace(result, policies=judge(session, units, whole=complete, cut=cut))
-
-
-def judge(session: Session, units: list[str], *, whole: bool, cut: frozenset[str] = frozenset()) -> Report:
-    """Return what the rules say of the last run's event logs of these units."""
-    policies = policies_of(session.checkout)
-    return policies.run(merged_plan(session, units), datetime.now(UTC).date(), whole=whole, cut=cut)
+    return replace(result, policies=policies.run(plan, today, whole=complete, cut=cut))
 
 
 def policies_of(checkout: Checkout) -> Policies:

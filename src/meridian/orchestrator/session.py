@@ -41,11 +41,14 @@ class Session:
             return None
         return FileBackend(Path(self.backend_url.removeprefix("file://")).expanduser(), self.project)
 
-    def config_file(self, stack: str) -> Path | None:
-        """Where a plan keeps its stack settings, so that the user's own file stays untouched; None: the usual place."""
+    def config_file(self) -> Path | None:
+        """Where a plan keeps its stacks' settings, so that the user's own files stay untouched; None: the usual places.
+
+        One file for all: a plan's settings are the salt, and that is shared.
+        """
         if self.providers is not Providers.PLAN:
             return None
-        return self.checkout.plan_state / "config" / f"Pulumi.{stack}.yaml"
+        return self.checkout.plan_state / "config" / f"Pulumi.{self.environment}.yaml"
 
     def forget_salt(self, stack: str) -> None:
         """Remove the settings file of a stack that is being made, when it holds nothing but an earlier life's salt.
@@ -53,19 +56,26 @@ class Session:
         The salt belongs to a passphrase that may be gone with `.meridian`; a new state has no secret that needs it.
         """
         file = self.checkout.stacks / f"Pulumi.{stack}.yaml"
-        if self.passphrase is None or self.config_file(stack) is not None or not file.is_file():
+        if self.passphrase is None or self.config_file() is not None or not file.is_file():
             return
         lines = [line for line in file.read_text().splitlines() if line.strip()]
         if all(line.startswith("encryptionsalt:") for line in lines):
             file.unlink()
 
-    def share_salt(self, stack: str) -> None:
-        """Give a stack that is being made the salt of all others; real environments choose their own secrets' provider."""
+    def salt(self) -> str:
+        """Return the salt that the stacks share; empty for real environments, which choose their own secrets' provider."""
         if self.passphrase is None or self.providers is Providers.OFFICIAL:
+            return ""
+        return shared_salt(self.passphrase)
+
+    def share_salt(self, stack: str) -> None:
+        """Give a stack that is being made the salt of all others, if they have one."""
+        salt = self.salt()
+        if not salt:
             return
-        file = self.config_file(stack) or self.checkout.stacks / f"Pulumi.{stack}.yaml"
+        file = self.config_file() or self.checkout.stacks / f"Pulumi.{stack}.yaml"
         if self.providers is Providers.PLAN or not file.exists():
-            write_whole(file, f"encryptionsalt: {shared_salt(self.passphrase)}\n", make_folder=True)
+            write_whole(file, f"encryptionsalt: {salt}\n", make_folder=True)
 
     def environ(self) -> dict[str, str]:
         """Return the whole environment of an engine or worker."""
@@ -92,6 +102,7 @@ class Session:
 # Set by an earlier `eval "$(meridian env ...)"` in the same shell: they must not leak from one environment to another.
 OURS = frozenset(
     {
+        "MERIDIAN_DAEMON",
         "MERIDIAN_LOCAL_MODE",
         "MERIDIAN_ENVIRONMENT",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",

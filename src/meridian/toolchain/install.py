@@ -12,7 +12,7 @@ from pathlib import Path
 from meridian.paths import Checkout
 from meridian.toolchain import build, cache, download, search_path, shims
 from meridian.toolchain.errors import ToolchainError
-from meridian.toolchain.tools import ALL_TOOLS, MODULES, TOOLS, Module, shown
+from meridian.toolchain.tools import ALL_TOOLS, MODULES, PREVIEWS, TOOLS, Module, shown
 
 Report = Callable[[str, str], None]
 """Called with a module's or tool's name and what happens to it."""
@@ -48,6 +48,8 @@ def ensure(
     for name in tools:
         if not (way in ("auto", "path") and _from_path(checkout, name, say)):
             missing.append(name)
+    if "pulumi" in missing:
+        missing.append(PREVIEWS)
     modules = [module for module in MODULES if any(name in missing for name in module.programs)]
     if modules and way == "path":
         raise ToolchainError(
@@ -76,6 +78,7 @@ def _from_path(checkout: Checkout, name: str, say: Report) -> bool:
     fresh.replace(target)
     if name == "pulumi":
         shims.remove(checkout)
+        (checkout.bin / PREVIEWS).unlink(missing_ok=True)
     say(name, f"found {found.path} ({shown(found.version)})")
     return True
 

@@ -49,6 +49,9 @@ def _kubernetes_flags() -> str:
     )
 
 
+PREVIEWS = "pulumi-previews"
+"""Many previews in one process. No tool by itself: it goes with an engine of its version, never with one found on PATH."""
+
 _KUBE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 
 MODULES = (
@@ -64,6 +67,14 @@ MODULES = (
         "kubernetes", tuple(f"k8s.io/kubernetes/cmd/{name}" for name in _KUBE), _KUBE, _kubernetes_flags()
     ),
     Module("crdb-grammar", (".",), ("crdb-grammar",), "-s -w", ("main.go",)),
+    # Last: most of it is compiled for `pulumi` by then.
+    Module(
+        PREVIEWS,
+        (".",),
+        (PREVIEWS,),
+        "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.200.0",
+        ("main.go",),
+    ),
 )
 
 TOOLS: dict[str, Tool] = {
