@@ -165,3 +165,18 @@ def test_manifests_of_the_sdks_own_components_are_read(stub: Any) -> None:
     assert result[1]["metadata"] == {"namespace": "b"}
     broken = stub.Invoke(pb.InvokeRequest(tok="kubernetes:yaml:decode", args=encode({"text": "a: [\n"})))
     assert "line 2" in broken.failures[0].reason
+
+
+def test_a_definition_may_be_spelled_as_by_its_publisher_or_by_the_sdk(stub: Any) -> None:
+    def spelled(word: str, value: Any = True) -> Any:
+        schema = {"type": "object", word: value}
+        version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+        names = {"plural": "widgets", "kind": "Widget"}
+        spec = {"group": "example.org", "scope": "Cluster", "names": names, "versions": [version]}
+        given = {"metadata": {"name": "widgets.example.org"}, "spec": spec}
+        return check(stub, "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", given)
+
+    published = spelled("x-kubernetes-preserve-unknown-fields")
+    assert reasons(published) == ""
+    assert decode(published.inputs) == decode(spelled("x_kubernetes_preserve_unknown_fields").inputs)
+    assert "knows no property 'x_kubernetes_wishes'" in reasons(spelled("x-kubernetes-wishes"))

@@ -10,7 +10,16 @@ from typing import Any
 
 from pulumi.runtime.proto import provider_pb2
 
-from meridian.local.kubernetes.objects import AUTONAMED, Kind, annotation, is_true, metadata, pruned
+from meridian.local.kubernetes.objects import (
+    AUTONAMED,
+    DEFINITION,
+    Kind,
+    annotation,
+    is_true,
+    metadata,
+    pruned,
+    to_sdk,
+)
 from meridian.local.schema import ResourceType
 from meridian.local.validate import Failure, check
 from meridian.protocol.values import UNKNOWN, Secret
@@ -41,6 +50,9 @@ def fill(
 ) -> dict[str, Any]:
     """Return the inputs with apiVersion, kind, name and namespace; secret values become secrets."""
     news: dict[str, Any] = pruned(given)
+    if kind.kind == DEFINITION:
+        # A program may spell a schema's words as its publisher does, or as the SDK's class.
+        news = to_sdk(news)
     news.setdefault("apiVersion", kind.api_version)
     news.setdefault("kind", kind.kind)
     if news.get("metadata") is not UNKNOWN:
