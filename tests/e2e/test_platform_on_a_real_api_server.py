@@ -51,7 +51,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 def ordered(cluster: str) -> list[dict[str, Any]]:
-    return [respelled(without_secrets(each)) for each in (*objects(cluster), *init_job())]
+    return [counted(without_secrets(each)) for each in (*objects(cluster), *init_job())]
 
 
 def default_account(namespace: str) -> dict[str, Any]:
@@ -68,16 +68,13 @@ def without_secrets(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def respelled(node: Any) -> Any:
-    """The SDK's `x_kubernetes_...` as the API spells it, and the engine's numbers as whole ones."""
+def counted(node: Any) -> Any:
+    """The engine's numbers as whole ones."""
     if isinstance(node, float) and node.is_integer():
         return int(node)
     if isinstance(node, dict):
-        return {
-            key.replace("_", "-") if key.startswith("x_kubernetes_") else key: respelled(value)
-            for key, value in node.items()
-        }
-    return [respelled(each) for each in node] if isinstance(node, list) else node
+        return {key: counted(value) for key, value in node.items()}
+    return [counted(each) for each in node] if isinstance(node, list) else node
 
 
 def apply(dynamic: DynamicClient, body: dict[str, Any], *, dry: bool) -> None:
