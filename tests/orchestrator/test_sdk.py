@@ -158,3 +158,49 @@ def test_types_learned_once_are_not_resolved_again() -> None:
     for nested in (kubernetes.core.v1.PodSpecArgs, kubernetes.core.v1.outputs.PodSpec):
         _types._types_from_py_properties(nested)
     assert _types._types_from_py_properties.cache_info().misses == before
+
+
+def resolved(transfer: Callable[..., Any], *answer: Any) -> Any:
+    """Return what a property of a resource is once the engine has answered."""
+
+    async def run() -> Any:
+        made = pulumi.Resource.__new__(pulumi.CustomResource)
+        other = pulumi.Resource.__new__(pulumi.CustomResource)
+        resolvers = transfer(made, {"urn": 1, "id": 2, "name": 3}, True)
+        assert set(resolvers) == {"name"}
+        value, known, secret, deps, failed = answer
+        resolvers["name"](value, known, secret, deps and {other}, failed)
+        try:
+            data = await made.__dict__["name"]._data
+        except ValueError as error:
+            return str(error)
+        finally:
+            SETTINGS.outputs.clear()
+        return data.value, data.is_known, data.is_secret, made in data.resources, other in data.resources
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ("blue", True, False, None, None),
+        ({"a": [pulumi.UNKNOWN]}, True, False, True, None),
+        (None, False, True, True, None),
+        (None, True, False, True, ValueError("refused")),
+    ],
+)
+def test_a_property_resolves_as_the_sdks_own(answer: tuple[Any, ...]) -> None:
+    assert resolved(sdk._transferred, *answer) == resolved(rpc.transfer_properties, *answer)
+
+
+@pytest.mark.parametrize("parent", ["urn:pulumi:s::p::a:b:C::up", "urn:pulumi:s::p::a:b:C$d:e:F::up", None])
+def test_a_urn_is_put_together_as_by_the_sdk(parent: str | None) -> None:
+    async def run(create: Callable[..., "pulumi.Output[str]"]) -> Any:
+        try:
+            return await create("name", "g:h:I", parent, *([] if parent else ["p", "s"])).future()
+        finally:
+            SETTINGS.outputs.clear()
+
+    own = pulumi.runtime.resource.create_urn
+    assert asyncio.run(run(sdk._urn(own))) == asyncio.run(run(own))

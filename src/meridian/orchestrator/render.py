@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from meridian.compliance.evaluate import Report
 from meridian.compliance.rule import Level
 from meridian.orchestrator.result import Result, UnitResult
 from meridian.orchestrator.units import Mark
 from meridian.wording import counted
+
+if TYPE_CHECKING:
+    from meridian.compliance.evaluate import Report
 
 _SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "±", "import": "="}
 _LONGEST = 40

@@ -6,9 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from meridian.compliance.evaluate import Report
 from meridian.orchestrator.events import (
     REFERENCE_TYPE,
     STACK_TYPE,
@@ -24,6 +23,10 @@ from meridian.orchestrator.events import (
 )
 from meridian.orchestrator.recover import CutOff
 from meridian.orchestrator.units import Mark
+
+if TYPE_CHECKING:
+    # It brings the model, a quarter of a second: the rules are read while the engines run.
+    from meridian.compliance.evaluate import Report
 
 # The halves of a replacement are reported once, as `replace`.
 _HALVES = frozenset({"create-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"})

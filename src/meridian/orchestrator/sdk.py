@@ -11,11 +11,13 @@ import os
 import sys
 import typing
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 import pulumi
 from pulumi import _types
-from pulumi.runtime import rpc, stack
+from pulumi.output import _OutputData
+from pulumi.runtime import resource, rpc, stack
 from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.settings import SETTINGS
 
@@ -24,9 +26,11 @@ def lighten() -> None:
     """Take the SDK's needless work out of this process; call it before the program runs."""
     if not os.environ.get("MERIDIAN_DEBUG"):
         pulumi.log.debug = _no_debug
-        pulumi.runtime.resource._get_stack_trace = _no_trace
+        resource._get_stack_trace = _no_trace
     stack.wait_for_rpcs = _settled(stack.wait_for_rpcs)  # type: ignore[assignment]
     rpc.serialize_property = _plain_first(rpc.serialize_property)  # type: ignore[assignment]
+    rpc.transfer_properties = _transferred  # type: ignore[assignment]
+    resource.create_urn = _urn(resource.create_urn)
 
 
 def _no_debug(*_: object, **__: object) -> None:
@@ -55,6 +59,44 @@ def _settled(wait_for_rpcs: Callable[..., Awaitable[None]]) -> Callable[..., Awa
         await wait_for_rpcs(*arguments, **named)
 
     return settled
+
+
+def _transferred(made: pulumi.Resource, props: Iterable[str], custom: bool) -> dict[str, Callable[..., None]]:
+    """Take the place of `transfer_properties`, which makes four futures and a task for each property: one future is enough."""
+    resolvers: dict[str, Callable[..., None]] = {}
+    for name in props:
+        if name == "urn" or (name == "id" and custom):
+            continue
+        data: asyncio.Future[_OutputData[Any]] = asyncio.Future()
+        resolvers[name] = partial(_resolve, made, data)
+        made.__dict__[name] = pulumi.Output._from_data(data)
+    return resolvers
+
+
+def _resolve(
+    made: pulumi.Resource,
+    data: asyncio.Future[_OutputData[Any]],
+    value: Any,
+    is_known: bool,
+    is_secret: bool,
+    deps: Iterable[pulumi.Resource] | None,
+    failed: Exception | None,
+) -> None:
+    if failed is not None:
+        data.set_exception(failed)
+    else:
+        data.set_result(_OutputData({*(deps or ()), made}, value, is_known, is_secret))
+
+
+def _urn(create_urn: Callable[..., pulumi.Output[str]]) -> Callable[..., pulumi.Output[str]]:
+    """Put plain texts together at once: every registration asks for its URN, which only a program without an engine uses."""
+
+    def urn(name: Any, type_: Any, parent: Any = None, *others: Any, **named: Any) -> pulumi.Output[str]:
+        if type(name) is type(type_) is type(parent) is str and not others and not named:
+            return pulumi.Output.from_input(f"{parent[: parent.rfind('::')]}${type_}::{name}")
+        return create_urn(name, type_, parent, *others, **named)
+
+    return urn
 
 
 def _plain_first(serialize: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -97,14 +139,12 @@ def learn(classes: Iterable[type]) -> None:
     """Resolve the types of the resources among `classes` and of all that nests in them: forked processes then have them."""
     seen: set[type] = set()
     open_: list[Any] = []
-    for resource in classes:
-        if not issubclass(resource, pulumi.CustomResource):
-            continue
-        open_ += _types.resource_types(resource).values()
-        # The class of its arguments lies beside it, as the only input type that is not private.
-        open_ += [
-            found for name, found in vars(sys.modules[resource.__module__]).items() if name.endswith("Args")
-        ]
+    for each in classes:
+        if issubclass(each, pulumi.CustomResource):
+            open_ += _types.resource_types(each).values()
+            # The class of its arguments lies beside it.
+            beside = vars(sys.modules[each.__module__])
+            open_ += [found for name, found in beside.items() if name.endswith("Args")]
     while open_:
         found = open_.pop()
         open_ += typing.get_args(found)
