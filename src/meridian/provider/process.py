@@ -30,20 +30,20 @@ def _teller(address: str) -> Say:
 
 def run(handlers: Mapping[str, Callable[[], Handler[Any]]]) -> None:
     """Serve the handlers to the engine of `argv[1]`; the engine ends its plugins by a signal, at the latest with its own end."""
-    over = threading.Event()
+    # Before anybody can have read the port: an engine that is killed then is noticed, too.
+    parent, over = os.getppid(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     address = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
     say: Say = _teller(address) if address else lambda _urn, _line: None
     server, port = serve(MeridianProvider(handlers, say), "meridian", _WORKERS)
     print(port, flush=True)
-    _end_with_parent(over)
+    _end_with_parent(parent, over)
     server.stop(grace=0.2)
 
 
-def _end_with_parent(over: threading.Event) -> None:
+def _end_with_parent(parent: int, over: threading.Event) -> None:
     """Wait for the signal; an engine that was killed sends none, but then another process is the parent."""
-    parent = os.getppid()
     while not over.wait(1.0):
         if os.getppid() != parent:
             return
