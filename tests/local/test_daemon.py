@@ -67,6 +67,13 @@ def daemons(checkout: Checkout) -> list[psutil.Process]:
     return found
 
 
+def kill_daemon(checkout: Checkout) -> None:
+    """Kill it and wait until it is gone: one that dies still takes connections."""
+    (daemon,) = daemons(checkout)
+    daemon.kill()
+    psutil.wait_procs([daemon], timeout=20)
+
+
 def announced(checkout: Checkout) -> tuple[str, str]:
     """Start the daemon and return its port and token."""
     LocalClouds.ensure_running(checkout)
@@ -91,7 +98,7 @@ def test_a_launcher_that_knows_the_daemon_asks_it_at_once(checkout: Checkout, tm
     assert port(launcher) > 0
     (tmp_path / "aside.json").rename(checkout.local / "daemon.json")
     assert len(daemons(checkout)) == 1
-    daemons(checkout)[0].kill()
+    kill_daemon(checkout)
     assert launcher.wait(20) == 0
     assert launcher.communicate()[1] == ""
 
@@ -109,10 +116,26 @@ def test_a_launcher_that_knows_wrongly_finds_the_daemon_by_itself(checkout: Chec
         end([launcher])
 
 
+def test_a_launcher_ends_with_an_engine_that_is_killed(checkout: Checkout) -> None:
+    path = next((checkout.pulumi_home / "plugins").glob("resource-random-v*/pulumi-resource-random"))
+    program = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True, start_new_session=True)\n"
+        "print(child.pid, child.stdout.readline().strip(), flush=True)\n"
+        "time.sleep(600)"
+    )
+    engine = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True)
+    assert engine.stdout is not None
+    served = psutil.Process(int(engine.stdout.readline().split()[0]))
+    engine.kill()
+    engine.communicate()
+    assert psutil.wait_procs([served], timeout=30)[1] == []
+
+
 def test_a_launcher_ends_with_the_daemon_and_says_nothing(checkout: Checkout) -> None:
     launcher = launch(checkout)
     port(launcher)
-    daemons(checkout)[0].kill()
+    kill_daemon(checkout)
     assert launcher.wait(20) == 0
     assert launcher.communicate()[1] == ""
 
@@ -137,7 +160,7 @@ def test_what_exists_outlives_a_killed_daemon(checkout: Checkout) -> None:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         stub.Configure(pb.ConfigureRequest(args=encode({"region": "us-east-1"})))
         made = stub.Create(pb.CreateRequest(urn=urn, properties=encode({"cidrBlock": "10.0.0.0/16"})))
-    daemons(checkout)[0].kill()
+    kill_daemon(checkout)
     launcher.wait(20)
     launcher.communicate()
     assert LocalClouds.connect(checkout) is None

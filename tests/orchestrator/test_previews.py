@@ -10,9 +10,11 @@ import psutil
 import pytest
 from test_run_on_the_engine import driven, until, wish
 
-from meridian.orchestrator import commands, render
+from meridian.orchestrator import commands, previews, render
 from meridian.orchestrator.commands import Estate
+from meridian.orchestrator.providers_mode import Providers
 from meridian.orchestrator.result import Result
+from meridian.orchestrator.session import open_session
 from meridian.orchestrator.units import Mark
 
 pytestmark = pytest.mark.e2e
@@ -96,6 +98,39 @@ def test_a_signal_stops_all_previews_and_leaves_no_process(shared: Estate, numbe
     out, _ = run.communicate(timeout=60)
     assert (run.returncode, json.loads(out)["interrupted"]) == (130, True)
     assert hosts(shared) == []
+
+
+def test_a_preview_that_does_not_hear_the_signal_is_ended(
+    shared: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A preview hears it only once it plans; until then it reads settings, key and state."""
+    monkeypatch.setattr(previews, "_STOP_SECONDS", 0.5)
+    session, _ = commands.session_for(shared, "local", "preview", "auto")
+    session.prepare()
+    program = shared.checkout.bin / "pulumi-previews"
+    program.unlink()
+    program.write_text("#!/bin/sh\ntrap '' INT\nsleep 60 & wait; wait\n")
+    program.chmod(0o755)
+    host = previews.PreviewHost.start(session, 1)
+    assert host is not None
+    host.ask("base", ["preview"])
+    host.interrupt()
+    until(lambda: host.answer("base"))
+    assert host.answer("base") == (-9, "the engine of the previews ended (code -9): ")
+    host.close()
+
+
+def test_real_environments_have_an_engine_for_each_preview(shared: Estate) -> None:
+    session = open_session(shared.checkout, "prod", Providers.OFFICIAL, environ={})
+    assert previews.PreviewHost.start(session, 1) is None
+
+
+def test_a_program_that_does_not_run_at_all_leaves_each_preview_its_engine(shared: Estate) -> None:
+    program = shared.checkout.bin / "pulumi-previews"
+    program.unlink()
+    program.write_bytes(b"\x7fELF cut off")
+    program.chmod(0o755)
+    assert preview(shared).ok
 
 
 def test_the_process_ends_with_a_run_that_is_killed(shared: Estate) -> None:

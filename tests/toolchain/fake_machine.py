@@ -10,7 +10,7 @@ import pytest
 
 from meridian.paths import Checkout
 from meridian.toolchain import download
-from meridian.toolchain.tools import MODULES, TOOLS
+from meridian.toolchain.tools import MODULES, PREVIEWS, TOOLS
 
 # Stands in for `go`: says its version, and "builds" by writing a program that tells what it was made of. It notes
 # every build, so that a test can count them.
@@ -49,7 +49,7 @@ class Machine:
 
     def checkout(self, name: str = "checkout") -> Checkout:
         root = self.folder / name
-        for module in MODULES:
+        for module in (*MODULES, PREVIEWS):
             sources = root / "toolchain" / "go" / module.name
             sources.mkdir(parents=True)
             (sources / "go.mod").write_text(f"module {module.name}\n")

@@ -1,6 +1,7 @@
 """The program behind `pulumi-resource-<cloud>`: asks the daemon for a provider instance and prints its port.
 
-Runs with `python -S -E`: standard library only. The instance lives as long as this process's connection. A preview starts some
+Runs with `python -S -E`: standard library only. The instance lives as long as this process's connection, and this process
+as long as the daemon and the engine that started it. A preview starts some
 forty of these, so the usual way imports nothing that the interpreter has not loaded: `socket`, `json` and `signal` would take
 three times as long as all the rest.
 """
@@ -11,14 +12,17 @@ import _signal  # type: ignore[import-not-found]
 import _socket
 import os
 import sys
-from collections.abc import Callable
 
 DAEMON = "MERIDIAN_DAEMON"
 """The variable with port and token of the daemon that the command line has found or started: no digest has to be compared."""
 
+_ANSWER_SECONDS = 300.0
+_LOOK_SECONDS = 1.0
+
 
 def main() -> None:
     """Serve `launcher.py ROOT PYTHON CLOUD VERSION [engine address]`."""
+    engine = os.getppid()
     root, python, cloud, version = sys.argv[1:5]
     for number in (_signal.SIGINT, _signal.SIGTERM):
         _signal.signal(number, lambda *_: os._exit(0))
@@ -29,13 +33,22 @@ def main() -> None:
         "mode": os.environ.get("MERIDIAN_LOCAL_MODE", "real"),
         "environment": os.environ.get("MERIDIAN_ENVIRONMENT", "local"),
     }
-    port, wait = _known(request) or _found(root, python, request)
+    link, port = _known(request) or _found(root, python, request)
     print(port, flush=True)
-    wait()
+    # An engine that is killed tells its plugins nothing, and a served instance keeps a daemon of older code in place.
+    link.settimeout(_LOOK_SECONDS)
+    while os.getppid() == engine:
+        try:
+            if not link.recv(4096):
+                break
+        except TimeoutError:
+            pass
+        except OSError:
+            break
     os._exit(0)
 
 
-def _known(request: dict[str, str]) -> tuple[int, Callable[[], None]] | None:
+def _known(request: dict[str, str]) -> tuple[_socket.socket, int] | None:
     """Ask the daemon that the environment names; None when anything is not as expected: the other way tells what."""
     port, _, token = os.environ.get(DAEMON, "").partition(" ")
     texts = {"token": token, **request}
@@ -44,6 +57,7 @@ def _known(request: dict[str, str]) -> tuple[int, Callable[[], None]] | None:
     ):
         return None
     link = _socket.socket()
+    link.settimeout(_ANSWER_SECONDS)
     try:
         link.connect(("127.0.0.1", int(port)))
         link.sendall(("{" + ", ".join(f'"{key}": "{text}"' for key, text in texts.items()) + "}\n").encode())
@@ -56,15 +70,10 @@ def _known(request: dict[str, str]) -> tuple[int, Callable[[], None]] | None:
     if before != b'{"result"' or not served.isdigit():
         link.close()
         return None
-
-    def wait() -> None:
-        while link.recv(4096):
-            pass
-
-    return int(served), wait
+    return link, int(served)
 
 
-def _found(root: str, python: str, request: dict[str, str]) -> tuple[int, Callable[[], None]]:
+def _found(root: str, python: str, request: dict[str, str]) -> tuple[_socket.socket, int]:
     """Find the daemon, or start it, and ask; ends the process with its words when it refuses."""
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: PTH100, PTH120
     from pathlib import Path
@@ -73,7 +82,7 @@ def _found(root: str, python: str, request: dict[str, str]) -> tuple[int, Callab
 
     try:
         link = rendezvous.ensure(Path(root), python)
-        return link.call(request.pop("operation"), **request), link.wait
+        return link.connection, int(link.call(request.pop("operation"), **request))
     except (rendezvous.DaemonError, OSError) as error:
         print(f"embedded {request['cloud']}: {error}", file=sys.stderr)
         os._exit(1)

@@ -63,8 +63,8 @@ class Link:
     """One connection to the daemon: a line of JSON each way; open as long as the caller needs what it asked for."""
 
     def __init__(self, port: int, token: str, timeout: float = 300.0) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
-        self._file = self._socket.makefile("rw", encoding="utf-8", newline="\n")
+        self.connection = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        self._file = self.connection.makefile("rw", encoding="utf-8", newline="\n")
         self._token = token
 
     def call(self, operation: str, **arguments: Any) -> Any:
@@ -90,16 +90,10 @@ class Link:
             raise (UsageError if answer.get("usage") else DaemonError)(answer["error"])
         return answer["result"]
 
-    def wait(self) -> None:
-        """Return when the daemon ends."""
-        self._socket.settimeout(None)
-        while self._socket.recv(4096):
-            pass
-
     def close(self) -> None:
         """Hang up."""
         self._file.close()
-        self._socket.close()
+        self.connection.close()
 
 
 def read(local: Path) -> dict[str, Any] | None:

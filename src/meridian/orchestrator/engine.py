@@ -1,4 +1,4 @@
-"""One `pulumi` process on one stack."""
+"""One operation of the engine on one stack, in a process of its own."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Engine:
         raise NotImplementedError
 
     def kill(self) -> None:
-        """End it and its plugins at once; its state may keep pending operations."""
+        """End it at once; its plugins see that it has gone, and its state may keep pending operations."""
         raise NotImplementedError
 
     def output_tail(self) -> str:
@@ -142,7 +142,7 @@ def engine_environ(session: Session, settings: Mapping[str, str]) -> dict[str, s
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End the process that leads a session, and all that it started, at once."""
+    """End the process that leads a session, and what it started in its own group, at once."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""Runs one operation over the graph of units: one engine per stack, a failure blocks only what depends on it."""
+"""Runs one operation over the graph of units: side by side, and a failure blocks only what depends on it."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ class GraphRun:
         kept = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             # Before the first unit is ready: it starts while the programs do.
-            if self._operation == "preview" and PreviewHost.there(self._session):
-                self._previews = PreviewHost(self._session)
+            if self._operation == "preview":
+                self._previews = PreviewHost.start(self._session, len(self.results))
             while not self._schedule.over:
                 self._obey_signals()
                 for unit in self._schedule.ready()[: _ENGINES - len(self._running)]:

@@ -1,7 +1,8 @@
 """All previews of a run in one process of the real engine, where the toolchain has built it (`toolchain/go/pulumi-previews`).
 
 An engine of its own costs every unit a quarter of a second of a core before it plans anything. Only previews share a process:
-what falls with it is a plan, never a state.
+what falls with it is a plan, never a state. Previews of real environments do not: the engine sets the variables that a stack of
+Pulumi Cloud names for its whole process, where another stack's providers would find them.
 """
 
 from __future__ import annotations
@@ -11,26 +12,32 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 
 from meridian.orchestrator.engine import Engine, engine_environ, event_log, kill_group, tail_of
+from meridian.orchestrator.providers_mode import Providers
 from meridian.orchestrator.session import Session
 
+# Named like its module in `meridian.toolchain.tools`, which costs an import too many here.
 PROGRAM = "pulumi-previews"
+# A preview that has not begun to plan does not hear that it shall stop.
+_STOP_SECONDS = 5.0
 _END_SECONDS = 5.0
 
 
 class PreviewHost:
     """The process; it ends with its standard input, so with us, too."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, previews: int) -> None:
         config, salt = session.config_file(), session.salt()
-        self.log = event_log(session, "previews").with_name("previews.log")
+        self.log = event_log(session, PROGRAM).with_name(f"{PROGRAM}.log")
         self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
                     str(session.checkout.bin / PROGRAM),
+                    *("-previews", str(previews)),
                     *(["-config-file", str(config)] if config else []),
                     *(["-salt", salt] if salt else []),
                 ],
@@ -45,12 +52,21 @@ class PreviewHost:
         os.set_blocking(self.process.stdout.fileno(), False)
         self._rest = b""
         self._answers: dict[str, tuple[int, str]] = {}
-        self._asked_to_stop = False
+        self._stop_by: float | None = None
 
-    @staticmethod
-    def there(session: Session) -> bool:
-        """True when the toolchain has built the program, which it does beside an engine of the same version."""
-        return os.access(session.checkout.bin / PROGRAM, os.X_OK)
+    @classmethod
+    def start(cls, session: Session, previews: int) -> PreviewHost | None:
+        """Start the process for so many previews; None where each must have an engine of its own.
+
+        The toolchain builds the program only beside an engine that it has built, of the same version.
+        """
+        if session.providers is Providers.OFFICIAL or not (session.checkout.bin / PROGRAM).exists():
+            return None
+        with contextlib.suppress(
+            OSError
+        ):  # of another machine, or cut off: the engine beside it may still do
+            return cls(session, previews)
+        return None
 
     def ask(self, unit: str, command: Sequence[str]) -> None:
         """Begin a preview; of a process that has ended, `answer` tells."""
@@ -68,18 +84,20 @@ class PreviewHost:
         for line in lines:
             told = json.loads(line)
             self._answers[told["id"]] = (int(told["code"]), str(told["error"]))
+        if self._stop_by and time.monotonic() > self._stop_by:
+            self.kill()
         if unit not in self._answers and code is not None:
             return code or 1, f"the engine of the previews ended (code {code}): {tail_of(self.log)}"
         return self._answers.get(unit)
 
     def interrupt(self) -> None:
-        """Ask all previews to stop; a second signal would end them at once, so there is only one."""
-        if not self._asked_to_stop and self.process.poll() is None:
-            self._asked_to_stop = True
+        """Ask all previews to stop, once; what has not stopped after five seconds is ended: a preview changes nothing."""
+        if self._stop_by is None and self.process.poll() is None:
+            self._stop_by = time.monotonic() + _STOP_SECONDS
             self.process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """End it and the plugins of all previews at once."""
+        """End it at once; its plugins see that it has gone."""
         kill_group(self.process)
 
     def close(self) -> None:
@@ -117,4 +135,4 @@ class HostedPreview(Engine):
 
     def output_tail(self) -> str:
         answer = self._host.answer(self._unit)
-        return answer[1] if answer else ""
+        return answer[1] or tail_of(self._host.log) if answer else ""

@@ -1,7 +1,8 @@
 """What the Pulumi SDK does in vain, or again in each process, for the hundreds of resources of a stack.
 
-Read in the sources of pulumi 3.272.0 (`runtime/stack.py`, `runtime/resource.py`, `_types.py`); a newer SDK without these names fails
-where they are named, at the first worker. MERIDIAN_DEBUG leaves the SDK's messages and traces as they are.
+Read in the sources of pulumi 3.272.0 (`_types.py`, `log.py`, `output.py`, `runtime/resource.py`, `rpc.py`, `settings.py` and
+`stack.py`); an SDK without one of the names fails at the first worker. MERIDIAN_DEBUG leaves the SDK's messages and traces as
+they are.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import typing
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import pulumi
@@ -23,14 +25,18 @@ from pulumi.runtime.settings import SETTINGS
 
 
 def lighten() -> None:
-    """Take the SDK's needless work out of this process; call it before the program runs."""
+    """Take the SDK's needless work out of this process, once, before the program runs; raises AttributeError for another SDK."""
     if not os.environ.get("MERIDIAN_DEBUG"):
-        pulumi.log.debug = _no_debug
-        resource._get_stack_trace = _no_trace
-    stack.wait_for_rpcs = _settled(stack.wait_for_rpcs)  # type: ignore[assignment]
-    rpc.serialize_property = _plain_first(rpc.serialize_property)  # type: ignore[assignment]
-    rpc.transfer_properties = _transferred  # type: ignore[assignment]
-    resource.create_urn = _urn(resource.create_urn)
+        _replace(pulumi.log, "debug", lambda _: _no_debug)
+        _replace(resource, "_get_stack_trace", lambda _: _no_trace)
+    _replace(stack, "wait_for_rpcs", _settled)
+    _replace(rpc, "serialize_property", _plain_first)
+    _replace(rpc, "transfer_properties", lambda _: _transferred)
+    _replace(resource, "create_urn", _urn)
+
+
+def _replace(module: ModuleType, name: str, with_: Callable[[Any], object]) -> None:
+    setattr(module, name, with_(getattr(module, name)))
 
 
 def _no_debug(*_: object, **__: object) -> None:

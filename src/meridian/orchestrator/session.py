@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from meridian.files import make_private, write_whole
@@ -26,7 +26,7 @@ class Session:
     environment: str
     providers: Providers
     backend_url: str
-    variables: Mapping[str, str]
+    variables: Mapping[str, str] = field(repr=False)
     passphrase: Path | None
     project: str = PROJECT
 

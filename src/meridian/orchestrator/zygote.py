@@ -150,6 +150,14 @@ def _call_quietly(function: str, environment: dict[str, str]) -> None:
         print(f"not read ahead: {type(error).__name__}", file=sys.stderr, flush=True)
 
 
+def _learn(found: list[type]) -> None:
+    """Resolve what each worker would resolve; what cannot be is told by the worker that needs it."""
+    try:
+        importlib.import_module("meridian.orchestrator.sdk").learn(found)
+    except Exception:
+        traceback.print_exc()
+
+
 def _announces(path: Path) -> bool:
     try:
         return bool(json.loads(path.read_text())["pid"] == os.getpid())
@@ -188,7 +196,7 @@ def main() -> None:
             # The language server, its gRPC stubs and the model: modules only, no gRPC object is made.
             for name in ("meridian.orchestrator.runtime", "grpc._server", "grpc._channel"):
                 importlib.import_module(name)
-            importlib.import_module("meridian.orchestrator.sdk").learn(found)
+            _learn(found)
             importlib.import_module("meridian.model")
         except Exception as error:
             traceback.print_exc()

@@ -48,8 +48,6 @@ def ensure(
     for name in tools:
         if not (way in ("auto", "path") and _from_path(checkout, name, say)):
             missing.append(name)
-    if "pulumi" in missing:
-        missing.append(PREVIEWS)
     modules = [module for module in MODULES if any(name in missing for name in module.programs)]
     if modules and way == "path":
         raise ToolchainError(
@@ -78,7 +76,7 @@ def _from_path(checkout: Checkout, name: str, say: Report) -> bool:
     fresh.replace(target)
     if name == "pulumi":
         shims.remove(checkout)
-        (checkout.bin / PREVIEWS).unlink(missing_ok=True)
+        (checkout.bin / PREVIEWS.name).unlink(missing_ok=True)
     say(name, f"found {found.path} ({shown(found.version)})")
     return True
 
@@ -112,10 +110,15 @@ def _bring(checkout: Checkout, module: Module, missing: Sequence[str], way: str,
     entry = None
     if way in ("auto", "download") and download.releases(module):
         entry = _downloaded(module, sources, say, required=way == "download")
+    entry_was_built = entry is None
     if entry is None:
         entry = built(module, sources, say)
     wanted = [entry.folder / name for name in module.programs if name in missing]
     extra = [file for file in entry.folder.glob("pulumi-*") if file.is_file()]
+    if "pulumi" in module.programs and entry_was_built:
+        extra.append(built(PREVIEWS, sources.with_name(PREVIEWS.name), say).folder / PREVIEWS.name)
+    elif "pulumi" in module.programs:
+        (checkout.bin / PREVIEWS.name).unlink(missing_ok=True)
     cache.place([*wanted, *extra], checkout.bin)
 
 

@@ -49,9 +49,6 @@ def _kubernetes_flags() -> str:
     )
 
 
-PREVIEWS = "pulumi-previews"
-"""Many previews in one process. No tool by itself: it goes with an engine of its version, never with one found on PATH."""
-
 _KUBE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 
 MODULES = (
@@ -67,15 +64,11 @@ MODULES = (
         "kubernetes", tuple(f"k8s.io/kubernetes/cmd/{name}" for name in _KUBE), _KUBE, _kubernetes_flags()
     ),
     Module("crdb-grammar", (".",), ("crdb-grammar",), "-s -w", ("main.go",)),
-    # Last: most of it is compiled for `pulumi` by then.
-    Module(
-        PREVIEWS,
-        (".",),
-        (PREVIEWS,),
-        "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.200.0",
-        ("main.go",),
-    ),
 )
+
+# Many previews in one process. No tool by itself: it goes with an engine that was built, never with one of another version; and
+# by then most of it is compiled.
+PREVIEWS = Module("pulumi-previews", (".",), ("pulumi-previews",), MODULES[0].ldflags, ("main.go",))
 
 TOOLS: dict[str, Tool] = {
     tool.name: tool

@@ -18,10 +18,12 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/automaxprocs/maxprocs"
 
+	"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/cmd"
 	"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/operations"
 	cmdStack "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi/stack"
 	"github.com/pulumi/pulumi/pkg/v3/secrets/passphrase"
@@ -41,9 +43,6 @@ type answer struct {
 	Error string `json:"error"`
 }
 
-// Making a command sets the shared variable of the settings file anew, so all are made before the first runs.
-const most = 256
-
 func command() *cobra.Command {
 	root := &cobra.Command{Use: "pulumi", SilenceErrors: true, SilenceUsage: true}
 	// Of the root command of `pulumi`, set for the whole process below.
@@ -53,7 +52,13 @@ func command() *cobra.Command {
 	return root
 }
 
-func run(each request, root *cobra.Command) answer {
+func run(each request, commands <-chan *cobra.Command) answer {
+	var root *cobra.Command
+	select {
+	case root = <-commands:
+	default:
+		return answer{each.ID, 255, "error: more previews than -previews said; fix: say more"}
+	}
 	root.SetArgs(each.Arguments)
 	err := root.ExecuteContext(context.Background())
 	switch {
@@ -62,7 +67,8 @@ func run(each request, root *cobra.Command) answer {
 	case result.IsBail(err): // told in the event log already
 		return answer{ID: each.ID, Code: 255}
 	default:
-		return answer{ID: each.ID, Code: 255, Error: "error: " + err.Error()}
+		cmd.DisplayErrorMessage(err) // with the engine's advice
+		return answer{each.ID, 255, "error: " + err.Error()}
 	}
 }
 
@@ -70,6 +76,7 @@ func main() {
 	// The engine keeps the file's name in a variable of the whole process, so it cannot be a request's.
 	settings := flag.String("config-file", "", "the settings `file` that all stacks share")
 	salt := flag.String("salt", "", "the `salt` that the stacks share: their key is derived once")
+	previews := flag.Int("previews", 0, "how `many` previews will be asked for at most")
 	flag.Parse()
 	maxprocs.Set() //nolint:errcheck // then it is the number of processors, as without the call
 	// The commands print to os.Stdout, which is for the answers.
@@ -82,8 +89,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	commands := make(chan *cobra.Command, most)
-	for range most {
+	// Making a command sets the variable of the settings' file anew, so all are made before the first runs.
+	commands := make(chan *cobra.Command, *previews)
+	for range *previews {
 		commands <- command()
 	}
 	cmdStack.ConfigFile = *settings
@@ -94,6 +102,7 @@ func main() {
 	}
 
 	var writing sync.Mutex
+	var running sync.WaitGroup
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -102,18 +111,27 @@ func main() {
 			fmt.Fprintln(os.Stderr, "not a request:", err)
 			os.Exit(1)
 		}
+		running.Add(1)
 		go func() {
-			said := answer{ID: each.ID, Code: 255, Error: fmt.Sprintf("error: more than %d previews in one process", most)}
-			select {
-			case root := <-commands:
-				said = run(each, root)
-			default:
-			}
+			defer running.Done()
+			said := run(each, commands)
 			writing.Lock()
 			defer writing.Unlock()
-			if err := answers.Encode(said); err != nil {
-				os.Exit(1) // nobody listens any more
-			}
+			answers.Encode(said) //nolint:errcheck // nobody may listen any more; then the input has ended, too
 		}()
+	}
+	stop(&running)
+}
+
+// stop asks previews that still run when nobody wants them any more to end their providers, and waits a moment for it.
+func stop(running *sync.WaitGroup) {
+	if self, err := os.FindProcess(os.Getpid()); err == nil {
+		self.Signal(os.Interrupt) //nolint:errcheck // then the providers end when they see that this process has gone
+	}
+	ended := make(chan struct{})
+	go func() { running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(2 * time.Second):
 	}
 }
