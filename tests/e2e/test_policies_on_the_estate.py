@@ -36,6 +36,21 @@ def test_a_bucket_opened_to_the_public_stops_preview_and_up_before_anything_exis
         opened.run("down")
 
 
+def test_a_rule_of_the_whole_estate_stops_the_up_of_one_unit(tmp_path: Path) -> None:
+    made = EstateCheckout(tmp_path / "estate")
+    register = made.root / "policies" / "exceptions.yaml"
+    register.write_text(register.read_text().replace("expires: 2027-06-30", "expires: 2026-01-01"))
+    try:
+        looked = json.loads(made.run("preview", "local", "--unit", "foundation", "--json"))["policies"]
+        assert not looked["mandatory"] and "audit-log-exists" in looked["skipped"]
+        said = json.loads(made.run("up", "local", "--unit", "foundation", "--json", code=1))["policies"]
+        assert said["skipped"] == []
+        assert "ended on 2026-01-01" in {found["value"] for found in said["findings"]}
+        assert made.inventory() == []
+    finally:
+        made.run("down")
+
+
 def test_the_plan_of_production_breaks_no_mandatory_rule_and_lists_every_exception(
     checkout: EstateCheckout,
 ) -> None:

@@ -71,6 +71,8 @@ class Report:
     resources: int
     findings: tuple[Finding, ...]
     excepted: tuple[Excepted, ...]
+    skipped: tuple[str, ...] = ()
+    """The rules that did not run: they need the whole estate."""
 
     @property
     def mandatory(self) -> tuple[Finding, ...]:
@@ -84,6 +86,7 @@ class Report:
             "plan": self.plan,
             "on": self.on.isoformat(),
             "rules": list(self.rules),
+            "skipped": list(self.skipped),
             "resources": self.resources,
             "mandatory": len(self.mandatory),
             "findings": [each.to_json() for each in self.findings],
@@ -127,6 +130,7 @@ class Policies:
             plan.count,
             tuple(open_),
             tuple(excepted),
+            tuple(each.id for each in self.rules if each not in rules),
         )
 
 

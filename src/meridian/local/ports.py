@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
+import threading
+import time
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 from meridian.files import write_private
@@ -37,14 +39,27 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int, besides: Iterable[int] = ()) -> list[int]:
-    """Return so many free ports, all different and none of `besides`."""
-    taken = set(besides)
+    """Return so many free ports, all different, none of `besides` and none that this process was given a minute ago.
+
+    None of them is what the system takes for outgoing connections (from 32768 on Linux, 49152 elsewhere): between here and the
+    start of a server such a connection could take it.
+    """
     found: list[int] = []
-    with ExitStack() as held:
+    with _lock:
+        now = time.monotonic()
+        for port in [port for port, since in _given.items() if now - since > _RESERVED_SECONDS]:
+            del _given[port]
+        taken = {*besides, *_given}
+        candidates = random.sample(_RANGE, len(_RANGE))
         while len(found) < count:
-            probe = held.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-            if port not in taken:
+            port = candidates.pop()
+            if port not in taken and is_free(port):
                 found.append(port)
+                _given[port] = now
     return found
+
+
+_RANGE = range(15_000, 32_000)
+_RESERVED_SECONDS = 60.0
+_lock = threading.Lock()
+_given: dict[int, float] = {}

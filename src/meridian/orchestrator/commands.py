@@ -109,7 +109,7 @@ def run(
 ) -> Result:
     """Run preview, up, refresh, destroy or recover over the units and return the merged result.
 
-    An estate with policies is planned and judged before `up`, which does nothing when a mandatory rule is broken;
+    An estate with policies is planned and judged, all of it, before `up`, which does nothing when a mandatory rule is broken;
     `judged` says that the caller has done so while holding the environment; `idle` are the units in which it saw
     nothing to do, which are left out, `unjudged` those of which no rule has judged the plan, `recovery` what it found
     of dead runs.
@@ -144,9 +144,11 @@ def run(
                 judged=True,
                 recovery=recovery,
             )
-            looked = again("preview")
+            # Of all units, whatever was chosen: a rule of the whole estate must not be passed by one unit at a time.
+            looked = again("preview", units=())
             if looked.refused or looked.interrupted:
                 return replace(looked, operation="up")
+            looked = replace(looked, units=[unit for unit in looked.units if unit.unit in graph])
             say(f"{environment}: planned and judged by the rules; what is to do is done now")
             # A laptop may go on to the same failure; elsewhere nothing is applied that no rule has seen.
             unseen = [unit.unit for unit in looked.units if unit.mark is Mark.FAILED]

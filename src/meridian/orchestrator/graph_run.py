@@ -111,7 +111,8 @@ class GraphRun:
             while not self._schedule.over:
                 self._obey_signals()
                 for unit in self._schedule.ready()[: _ENGINES - len(self._running)]:
-                    self._start(unit)
+                    if self._interrupts == self._seen_interrupts:
+                        self._start(unit)
                 self._watch()
                 self._listener.tick()
                 if self._running:

@@ -22,7 +22,7 @@ from meridian.orchestrator.session import Session
 # Named like its module in `meridian.toolchain.tools`, which costs an import too many here.
 PROGRAM = "pulumi-previews"
 # A preview that has not begun to plan does not hear that it shall stop.
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 2.0
 _END_SECONDS = 5.0
 
 
@@ -91,7 +91,7 @@ class PreviewHost:
         return self._answers.get(unit)
 
     def interrupt(self) -> None:
-        """Ask all previews to stop, once; what has not stopped after five seconds is ended: a preview changes nothing."""
+        """Ask all previews to stop, once; what has not stopped after two seconds is ended: a preview changes nothing."""
         if self._stop_by is None and self.process.poll() is None:
             self._stop_by = time.monotonic() + _STOP_SECONDS
             self.process.send_signal(signal.SIGINT)

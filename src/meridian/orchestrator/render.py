@@ -62,6 +62,12 @@ def policies(report: Report, *, full: bool = False) -> Iterator[str]:
         if counts:
             named = ", ".join(f"{rule} {count}" for rule, count in sorted(counts.items()))
             yield f"policies: {counts.total()} advisory findings: {named}"
+    if report.skipped:
+        named = ", ".join(report.skipped)
+        yield (
+            f"policies: not judged, as they need the plan of every unit: {named}; "
+            f"fix: `meridian preview {report.environment}` judges them"
+        )
     if report.excepted:
         yield f"policies: {len(report.excepted)} findings under exceptions of policies/exceptions.yaml"
 

@@ -21,6 +21,7 @@ from meridian.local.errors import LocalError
 from meridian.local.ports import free_ports, is_free
 
 _READY_SECONDS = 120.0
+_TRIES = 3
 
 
 @dataclass
@@ -59,6 +60,15 @@ class Plane:
 
     def launch(self, etcd: str) -> None:
         """Start the programs over an etcd and wait until the API server is ready; raises LocalError."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._launch(etcd)
+            except PortTakenError:
+                # Between the choice and the start somebody else took it.
+                (self.certificates.folder / "ports.json").unlink(missing_ok=True)
+        return self._launch(etcd)
+
+    def _launch(self, etcd: str) -> None:
         spec, certificates = self.spec, self.certificates
         certificates.make(flags.service_ip(spec))
         ports = _ports(certificates.folder / "ports.json")
@@ -121,13 +131,20 @@ class Plane:
                         return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.15)
+            if not server.alive and "address already in use" in server.last_lines():
+                self.halt()
+                raise PortTakenError(f"kube-apiserver of {self.spec.name}", f"{url} is taken", "try again")
         said = server.last_lines()
         self.halt()
         raise LocalError(
             f"kube-apiserver of {self.spec.name}",
             f"was not ready within {_READY_SECONDS:.0f} s; it said:\n{said}\n",
-            "see its log",
+            f"run it again; its log is {server.log}",
         )
+
+
+class PortTakenError(LocalError):
+    """Raised when an API server's port is another's: it would try again in vain."""
 
 
 def _ports(file: Path) -> list[int]:

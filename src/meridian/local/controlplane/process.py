@@ -63,7 +63,7 @@ class Child:
     def __init__(self, name: str, command: list[str], log: Path, environment: dict[str, str]) -> None:
         self.name = name
         self._command = command
-        self._log = log
+        self.log = log
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = threading.Event()
@@ -109,16 +109,16 @@ class Child:
     def last_lines(self, count: int = 6) -> str:
         """Return the end of its log."""
         try:
-            lines = self._log.read_text(errors="replace").splitlines()
+            lines = self.log.read_text(errors="replace").splitlines()
         except OSError:
             return "(no log)"
         return "\n".join(lines[-count:])
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         global _starter
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        if self._log.exists() and self._log.stat().st_size > _LOG_BYTES:
-            self._log.replace(self._log.with_suffix(".old.log"))
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".old.log"))
         with _starter_lock:
             # One thread that never ends starts them all: the death signal follows the starting thread.
             if _starter is None:
@@ -127,7 +127,7 @@ class Child:
         answer: Future[subprocess.Popen[bytes]] = Future()
         guarded = [sys.executable, "-S", "-E", "-c", _GUARD, str(os.getpid()), *self._command]
         self._started = time.monotonic()
-        _requests.put((guarded, self._log, self._environment, answer))
+        _requests.put((guarded, self.log, self._environment, answer))
         return answer.result(30)
 
     def _watch(self) -> None:
