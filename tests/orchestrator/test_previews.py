@@ -109,11 +109,12 @@ def test_a_preview_that_does_not_hear_the_signal_is_ended(
     session.prepare()
     program = shared.checkout.bin / "pulumi-previews"
     program.unlink()
-    program.write_text("#!/bin/sh\ntrap '' INT\nsleep 60 & wait; wait\n")
+    program.write_text("#!/bin/sh\ntrap '' INT\ntouch $0.deaf\nsleep 60 & wait; wait\n")
     program.chmod(0o755)
     host = previews.PreviewHost.start(session, 1)
     assert host is not None
     host.ask("base", ["preview"])
+    until(program.with_name("pulumi-previews.deaf").exists)
     host.interrupt()
     until(lambda: host.answer("base"))
     assert host.answer("base") == (-9, "the engine of the previews ended (code -9): ")
