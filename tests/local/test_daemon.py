@@ -311,8 +311,11 @@ def test_a_name_of_several_lists_what_tells_each_of_them_apart(tmp_path: Path) -
         inventory.add(Record(0, "aws", "local", token, "backups", "one-id", urn, {}, {}, True), "", [], [])
     with pytest.raises(UnknownNameError) as refused:
         drift.find(inventory, "backups")
+    assert "answer to it, and only one can be meant; fix: name one as it is written here:\n" in str(
+        refused.value
+    )
     for record in inventory.all():
-        assert record.urn in str(refused.value)
+        assert str(refused.value).count(record.urn) == 1
         assert drift.find(inventory, record.urn) == record
     inventory.close()
 

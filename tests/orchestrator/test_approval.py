@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meridian.orchestrator.approval import hold_to, load_plan
+from meridian.orchestrator.approval import differences, hold_to, load_plan
 from meridian.orchestrator.errors import OrchestratorError
 from meridian.plan import Plan, PlannedResource
 from meridian.plan.merged import PlanFileError
@@ -48,10 +48,12 @@ def test_an_equal_plan_is_let_through() -> None:
     ],
 )
 def test_anything_that_differs_is_refused_and_named(now: Plan, said: str) -> None:
+    approved = plan(made(bucket="b"))
     with pytest.raises(OrchestratorError) as raised:
-        hold_to(plan(made(bucket="b")), now, [])
+        hold_to(approved, now, [])
     assert said in str(raised.value)
-    assert "only what was approved is applied" in str(raised.value)
+    assert "only what was approved is applied; fix: look at a new preview" in str(raised.value)
+    assert str(raised.value).splitlines()[1:] == [f"  {line}" for line in differences(approved, now)]
 
 
 @pytest.mark.parametrize("op", ["delete", "replace"])

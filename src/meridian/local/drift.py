@@ -30,7 +30,9 @@ def find(inventory: Inventory, wanted: str, environment: str | None = None) -> R
     ids = Counter(record.id for record in records)
     several = "".join(f"\n  {r.token}  {r.id if ids[r.id] == 1 else r.urn}" for r in found)
     raise UnknownNameError(
-        wanted, f"{len(found)} resources answer to it:{several}\n ", "name one as it is written here"
+        wanted,
+        f"{len(found)} resources answer to it, and only one can be meant",
+        f"name one as it is written here:{several}",
     )
 
 

@@ -42,9 +42,9 @@ def hold_to(approved: Plan, now: Plan, names: Collection[str]) -> None:
         shown = "\n".join(f"  {line}" for line in lines[:_LONGEST])
         more = f"\n  ... and {len(lines) - _LONGEST} more" if len(lines) > _LONGEST else ""
         raise OrchestratorError(
-            f"plan {approved.digest()[:12]} is not what would be done now ({now.digest()[:12]}):\n{shown}{more}\n",
-            "only what was approved is applied",
-            "look at a new preview and have it approved",
+            f"plan {approved.digest()[:12]}",
+            f"it is not what would be done now ({now.digest()[:12]}), and only what was approved is applied",
+            f"look at a new preview and have it approved; what differs:\n{shown}{more}",
         )
     missing = [
         each
