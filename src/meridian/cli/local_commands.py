@@ -98,7 +98,8 @@ def drift(
         print(
             f"{changed['id']}: {changed['path']} was {json.dumps(changed['old'])}, is {json.dumps(changed['new'])}"
         )
-    print("`meridian refresh ENV` finds it; `meridian up ENV` mends it")
+    env = changed["environment"]
+    print(f"`meridian drift {env}` finds it; `meridian refresh {env} && meridian up {env}` mends it")
 
 
 @fault_app.command("add")

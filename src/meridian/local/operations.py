@@ -135,12 +135,13 @@ class Operations:
     def drifted(self, resource: str, path: str | None, value: str | None) -> dict[str, Any]:
         """Change, or without a path delete, a resource behind the estate's back."""
         record = drift.find(self.inventory, resource)
+        told = {"id": record.id, "environment": record.environment}
         if path is None:
             self.inventory.remove(record.row)
             self.planes.deleted(record)
-            return {"id": record.id, "deleted": True}
+            return {**told, "deleted": True}
         old, new = drift.change(self.inventory, record, path, value or "")
-        return {"id": record.id, "path": path, "old": _shown(old), "new": _shown(new)}
+        return {**told, "path": path, "old": _shown(old), "new": _shown(new)}
 
     def sweep(self, environment: str, stack: str, known: list[list[str]]) -> list[str]:
         """Remove what exists for a stack and is not known to its state; the newest first."""
