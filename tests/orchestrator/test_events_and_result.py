@@ -211,6 +211,12 @@ def test_the_report_begins_with_the_cause() -> None:
     assert "mesh: blocked by eu, not started" in lines
 
 
+def test_a_warning_of_several_units_is_told_once_with_its_units() -> None:
+    twice = [said("warning", "no licence")] * 2
+    report = render.text(merged(unit("us", twice), unit("eu", [said("warning", "no licence")])))
+    assert [line for line in report.splitlines() if "no licence" in line] == ["warning: us, eu: no licence"]
+
+
 def test_a_run_without_change_says_that_there_is_nothing_to_do() -> None:
     report = render.text(
         merged(unit("eu", [step("resOutputsEvent", "same", BUCKET, "aws:s3/bucket:Bucket")]))

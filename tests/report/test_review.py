@@ -111,6 +111,21 @@ def test_a_plan_of_a_state_that_may_be_behind_asks_for_attention() -> None:
     assert (found.judgement, found.reasons) == (Judgement.ATTENTION, ("an earlier run was cut off in eu",))
 
 
+def test_what_a_preview_warns_of_is_in_every_file_once_with_its_units_and_changes_no_verdict(
+    tmp_path: Path,
+) -> None:
+    warnings = {"the digest is not set": ("us-platform", "eu-platform")}
+    found = review(plan(), [], COSTS, warnings=warnings)
+    assert found.judgement is Judgement.SAFE
+    files.write(found, tmp_path)
+    for name in ("preview.md", "preview.html", "preview.json"):
+        assert (tmp_path / name).read_text().count("the digest is not set") == 1
+    assert "| the digest is not set | us-platform, eu-platform |" in (tmp_path / "preview.md").read_text()
+    told = json.loads((tmp_path / "preview.json").read_text())["warnings"]
+    assert told == [{"message": "the digest is not set", "units": ["us-platform", "eu-platform"]}]
+    assert "Warnings" not in markdown.render(review(plan(), [], COSTS))
+
+
 def test_proofs_that_differ_from_the_baseline_are_shown_with_before_and_now() -> None:
     before = {"failover": proof(value="35 s").to_json()}
     found = review(plan(), [proof(value="45 s")], COSTS, baseline=before)

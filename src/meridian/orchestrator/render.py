@@ -44,11 +44,18 @@ def _lines(result: Result, full: bool) -> Iterator[str]:
     for unit in result.units:
         made = not full and result.changed > _MANY and all(change.op == "create" for change in unit.changes)
         yield from _unit(unit, full, counted=made)
+    yield from warnings(result)
     if result.policies:
         yield from policies(result.policies, full=full)
     if not full and result.changed > _MANY:
         yield "--full lists every change"
     yield _closing(result)
+
+
+def warnings(result: Result) -> Iterator[str]:
+    """Yield each warning once, with the units that give it."""
+    for message, units in result.warnings.items():
+        yield f"warning: {', '.join(units)}: {message}"
 
 
 def policies(report: Report, *, full: bool = False) -> Iterator[str]:
@@ -88,8 +95,6 @@ def _unit(unit: UnitResult, full: bool, *, counted: bool = False) -> Iterator[st
         yield from _details(unit.details.get(change.urn, []), full)
     if len(unit.changes) > len(shown) and not counted:
         yield f"  ... and {len(unit.changes) - len(shown)} more (--full shows all)"
-    for warning in unit.warnings:
-        yield f"  warning: {warning.message}"
     for found in unit.violations:
         yield f"  policy {found.policy} ({found.level}): {found.message}"
     if unit.mark is Mark.FAILED:

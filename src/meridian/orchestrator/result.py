@@ -187,6 +187,15 @@ class Result:
         return sum(len(unit.changes) for unit in self.units)
 
     @property
+    def warnings(self) -> dict[str, tuple[str, ...]]:
+        """By message, the units that give each warning, in the order in which they are told."""
+        found: dict[str, tuple[str, ...]] = {}
+        for unit in self.units:
+            for message in dict.fromkeys(said.message for said in unit.warnings):
+                found[message] = (*found.get(message, ()), unit.unit)
+        return found
+
+    @property
     def ok(self) -> bool:
         """True when every unit is done."""
         return all(unit.mark is Mark.DONE for unit in self.units)

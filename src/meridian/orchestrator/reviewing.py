@@ -35,6 +35,7 @@ def review_of(session: Session, result: Result, baseline: Mapping[str, Any] | No
         costs(now, prices, environment) if now else None,
         baseline=baseline,
         behind=result.behind,
+        warnings=result.warnings,
         policies=[
             PolicyFinding(unit.unit, found.policy, found.level, found.urn.rsplit("::", 1)[-1], found.message)
             for unit in result.units

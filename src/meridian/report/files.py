@@ -43,5 +43,8 @@ def to_json(review: Review) -> dict[str, Any]:
             "unknown": list(review.costs.unknown),
         },
         "policies": [vars(each) for each in review.policies],
+        "warnings": [
+            {"message": message, "units": list(units)} for message, units in review.warnings.items()
+        ],
         "proofs": {proof.name: proof.to_json() for proof in review.proofs},
     }

@@ -85,6 +85,13 @@ def _parts(review: Review, rows: int) -> Iterable[str]:
             [(each.level, each.policy, each.resource, each.message) for each in review.policies],
             rows,
         )
+    if review.warnings:
+        yield from _table(
+            "Warnings",
+            ("warning", "units"),
+            [(message, ", ".join(units)) for message, units in review.warnings.items()],
+            max(rows, 10),
+        )
     yield from _proofs(review)
     yield from _resources(review, rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -59,6 +59,8 @@ class Review:
     costs: Costs
     costs_now: Costs | None
     policies: tuple[PolicyFinding, ...]
+    warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the preview warned of, by message, with the units that say it; has no part in the verdict."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -85,6 +87,7 @@ def review(
     baseline: Mapping[str, Any] | None = None,
     behind: str = "",
     policies: Sequence[PolicyFinding] = (),
+    warnings: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Review:
     """Judge a plan; `baseline` is the `proofs` part of an earlier report's JSON, `behind` why the state may be old."""
     destructive = sorted(
@@ -111,6 +114,7 @@ def review(
         costs,
         costs_now,
         tuple(policies),
+        warnings or {},
     )
 
 
