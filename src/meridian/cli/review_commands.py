@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import typer
 
@@ -19,7 +20,7 @@ from meridian.orchestrator.commands import Estate, run, session_for
 from meridian.orchestrator.errors import UsageError
 from meridian.orchestrator.locks import EnvironmentLock
 from meridian.orchestrator.providers_mode import LOCAL
-from meridian.orchestrator.render import text
+from meridian.orchestrator.render import text, warnings
 from meridian.orchestrator.result import Result
 from meridian.orchestrator.reviewing import baseline_proofs, note_applied, review_of
 from meridian.orchestrator.session import lock_name
@@ -52,6 +53,8 @@ def preview(
         for reason in found.reasons:
             typer.echo(f"  {reason}")
         typer.echo(f"  {found.proved}")
+        for warned in warnings(result):
+            typer.echo(f"  {warned}")
         least, expected, most = found.costs.total
         typer.echo(f"  {expected:,.0f} USD a month ({least:,.0f} to {most:,.0f})")
         typer.echo(f"wrote {', '.join(str(path) for path in written)}")
@@ -68,7 +71,11 @@ def approved_up(
     path: Path,
     names: Sequence[str],
 ) -> Result:
-    """Apply a saved plan: preview again, refuse what differs, then `up`, all while holding the environment."""
+    """Apply a saved plan: preview again, refuse what differs, then `up`, all while holding the environment.
+
+    The seconds of the result are of all of it.
+    """
+    began = monotonic()
     if units:
         raise UsageError("--unit with --plan", "a plan names its own units", "leave --unit out")
     approved = load_plan(path, env)
@@ -77,10 +84,20 @@ def approved_up(
         chosen = [] if set(approved.units) == set(estate.graph) else list(approved.units)
         looked = run(estate, env, "preview", units=chosen, providers=providers, held=held)
         if not looked.ok or looked.refused:
-            return replace(looked, operation="up")
+            return replace(looked, operation="up", seconds=monotonic() - began)
         hold_to(approved, merged_plan(session, [unit.unit for unit in looked.units]), names)
         note(estate.checkout, "approve", env, {"plan": approved.digest(), "losses": list(names)})
-        return run(estate, env, "up", units=chosen, providers=providers, held=held, judged=True)
+        typer.echo(
+            f"{env}: plan {approved.digest()[:12]} matches what would be done now; it is applied now",
+            err=True,
+        )
+        compared = monotonic() - began
+        applied = run(estate, env, "up", units=chosen, providers=providers, held=held, judged=True)
+        return replace(
+            applied,
+            seconds=monotonic() - began,
+            phases={"plan and comparison": compared, **applied.phases},
+        )
 
 
 def keep_applied(estate: Estate, result: Result) -> None:
