@@ -10,8 +10,8 @@ from rich.table import Table
 from meridian.paths import Checkout
 
 
-def print_clusters(checkout: Checkout) -> None:
-    """Print the running clusters of the embedded clouds; nothing when the clouds do not run."""
+def print_clusters(checkout: Checkout, *, hints: bool) -> None:
+    """Print the running clusters of the embedded clouds and, with `hints`, what to try next; nothing when no clouds run."""
     from meridian.local.client import LocalClouds
 
     clouds = LocalClouds.connect(checkout)
@@ -37,6 +37,8 @@ def print_clusters(checkout: Checkout) -> None:
     with console.capture() as drawn:
         console.print(table)
     print("\n" + "\n".join(line.rstrip() for line in drawn.get().splitlines()))
+    if not hints:
+        return
     kubectl = _short(checkout.bin / "kubectl")
     print("\nEach is a real API server. Reach it with:")
     for cluster in clusters:

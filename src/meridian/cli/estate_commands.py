@@ -182,16 +182,18 @@ def _finish(estate: Estate, result: Result, as_json: bool, full: bool, *, whole:
     from meridian.orchestrator.providers_mode import LOCAL
 
     env, operation = result.environment, result.operation
-    if operation == "up" and result.ok and whole:
+    # A refused `up` has planned all units and done nothing.
+    done = result.exit_code == 0
+    if operation == "up" and done and whole:
         from meridian.cli import review_commands
 
         review_commands.keep_applied(estate, result)
-    if env == LOCAL and operation in ("up", "destroy") and result.ok:
+    if env == LOCAL and operation in ("up", "destroy") and done:
         from meridian.cli import replicas
 
         replicas.tell(estate.checkout, env, gone=operation == "destroy")
     if not as_json:
-        _print(estate, result, full)
+        _print(estate, result, full, whole)
     drill = None
     if env == LOCAL and operation in ("preview", "up"):
         from meridian.cli import drill_commands
@@ -204,12 +206,12 @@ def _finish(estate: Estate, result: Result, as_json: bool, full: bool, *, whole:
     return result.exit_code
 
 
-def _print(estate: Estate, result: Result, full: bool) -> None:
+def _print(estate: Estate, result: Result, full: bool, whole: bool) -> None:
     from meridian.orchestrator import render
     from meridian.orchestrator.providers_mode import LOCAL
 
     print(render.text(result, full=full))
-    if result.environment == LOCAL and result.operation == "up" and result.ok:
+    if result.environment == LOCAL and result.operation == "up" and result.exit_code == 0:
         from meridian.cli.clusters import print_clusters
 
-        print_clusters(estate.checkout)
+        print_clusters(estate.checkout, hints=whole and result.changed > 0)
