@@ -15,7 +15,7 @@ from meridian.paths import Checkout
 from meridian.plan import Plan
 
 MADE = Change("create", "aws:ec2/vpc:Vpc", "vpc", "urn:vpc", ())
-REFUSED = cast(Any, SimpleNamespace(mandatory=["a rule"], findings=(), excepted=()))
+REFUSED = cast(Any, SimpleNamespace(mandatory=["a rule"], findings=(), excepted=(), skipped=()))
 
 
 def ended(operation: str = "up", *, changes: int = 1, mark: Mark = Mark.DONE, policies: Any = None) -> Result:

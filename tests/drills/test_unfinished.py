@@ -52,7 +52,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setattr(commands, "run", nothing_to_do)
     monkeypatch.setattr("meridian.cli.review_commands.keep_applied", lambda *_: None)
     monkeypatch.setattr("meridian.cli.replicas.tell", lambda *_, **__: None)
-    monkeypatch.setattr("meridian.cli.clusters.print_clusters", lambda *_: None)
+    monkeypatch.setattr("meridian.cli.clusters.print_clusters", lambda *_, **__: None)
     return Checkout(tmp_path)
 
 
