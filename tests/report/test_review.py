@@ -55,6 +55,16 @@ def test_a_plan_that_only_creates_is_safe() -> None:
     assert found.needs_approval == ()
 
 
+def test_a_right_that_is_new_in_an_estate_that_exists_asks_for_a_look(tmp_path: Path) -> None:
+    role = resource("aws:iam/role:Role", "auditor")
+    assert review(plan(role), [proof()], COSTS).judgement is Judgement.SAFE
+    found = review(plan(resource(BUCKET, "b", "same"), role), [proof()], COSTS)
+    assert found.judgement is Judgement.ATTENTION
+    assert found.reasons == ("makes or changes 1 resource of identity",)
+    files.write(found, tmp_path)
+    assert "auditor" in (tmp_path / "preview.md").read_text().split("Who may do what")[1]
+
+
 def test_a_demanded_claim_that_fails_refuses_the_plan_and_stands_first() -> None:
     found = review(plan(resource(BUCKET, "b", "delete")), [proof(Verdict.FAILS)], COSTS)
     assert found.judgement is Judgement.REFUSED

@@ -58,12 +58,11 @@ def _parts(review: Review, rows: int) -> Iterable[str]:
         yield "An approval must name these:"
         yield ""
         yield from (f"- `{urn}`" for urn in review.needs_approval[:_ROWS])
-    existing = [each for each in review.security if each.op != "create"]
-    if existing:
+    if review.opens:
         yield from _table(
             "Who may do what",
             ("", "area", "resource", "what differs"),
-            [(each.op, area(each), _name(each), ", ".join(each.changed)) for each in existing],
+            [(each.op, area(each), _name(each), ", ".join(each.changed)) for each in review.opens],
             rows,
         )
     if review.changed_proofs:

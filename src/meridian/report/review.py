@@ -77,6 +77,11 @@ class Review:
         """Return the URNs whose names an approval must carry: what holds data and is replaced or deleted."""
         return tuple(each.urn for each in self.destructive if holds_data(each))
 
+    @property
+    def opens(self) -> tuple[PlannedResource, ...]:
+        """Return what decides anew about identity, network and keys of an estate that exists; nothing on its first day."""
+        return self.security if current(self.plan) else ()
+
 
 def review(
     plan: Plan,
@@ -99,7 +104,7 @@ def review(
     attention = [
         *([behind] if behind else []),
         *_destroys(destructive),
-        *_opens(security),
+        *(_opens(security) if current(plan) else []),
         *_advisory(policies),
     ]
     judgement = Judgement.REFUSED if refused else Judgement.ATTENTION if attention else Judgement.SAFE
@@ -173,10 +178,11 @@ def _destroys(destructive: Sequence[PlannedResource]) -> list[str]:
 
 
 def _opens(security: Sequence[PlannedResource]) -> list[str]:
-    # On the first day everything is new: only what changes an existing estate asks for a look.
-    existing = [each for each in security if each.op in ("update", "replace", "delete")]
-    areas = sorted({area(each) for each in existing})
-    return [f"changes {counted(len(existing), 'resource')} of {', '.join(areas)}"] if existing else []
+    # Of an estate that exists: on the first day everything is new.
+    areas = sorted({area(each) for each in security})
+    return (
+        [f"makes or changes {counted(len(security), 'resource')} of {', '.join(areas)}"] if security else []
+    )
 
 
 def _changed(proofs: Sequence[Proof], baseline: Mapping[str, Any]) -> list[ProofChange]:
