@@ -30,6 +30,10 @@ _OPEN_STATE = (
     "of the embedded clouds, `make clean` and `make up` begin anew"
 )
 
+_CUT_SHORT = (
+    "the event log of its preview ends before the engine's summary, so nobody knows all that it would change; "
+    "fix: see that the disk of .meridian/logs is not full, then run again"
+)
 _UNJUDGED = (
     "its preview failed, so no rule has judged it: nothing of it was applied; "
     "fix: mend what the preview says (`meridian preview ENV --unit UNIT`), then run up again"
@@ -203,7 +207,10 @@ class GraphRun:
             self._launch(unit, running.steps)
             return
         if code == 0 and not running.steps:
-            self._end(unit, Mark.DONE)
+            if self._operation == "preview" and not result.summed_up:
+                self._fail(unit, _CUT_SHORT)
+            else:
+                self._end(unit, Mark.DONE)
             return
         if self.interrupted:
             self._end(unit, Mark.INTERRUPTED)

@@ -82,6 +82,8 @@ class UnitResult:
     details: dict[str, list[str]] = field(default_factory=dict)
     """By URN, what a resource of ours says that it would do, such as the SQL that would run."""
     output_tail: str = ""
+    summed_up: bool = False
+    """The engine has said its last word: what came before is all."""
 
     def take(self, event: Event, order: int, *, preview: bool) -> None:
         """Account for one event; `order` is its place among the events of all units."""
@@ -109,7 +111,7 @@ class UnitResult:
                 self.violations.append(event)
             case Summary():
                 # The engine counts the stack's own root and both halves of a replacement; ours are counted by step.
-                pass
+                self.summed_up = True
 
     def _changed(self, step: Step) -> None:
         if step.type == STACK_TYPE or step.op in _HALVES:
@@ -128,6 +130,7 @@ class UnitResult:
     def restart(self) -> None:
         """Forget the steps of a preparing command (a recovery's refresh), keep its notes and warnings."""
         self.planned = self.finished = 0
+        self.summed_up = False
         self.changes.clear()
         self.counts.clear()
         self.errors.clear()
